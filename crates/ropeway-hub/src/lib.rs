@@ -1,0 +1,1 @@
+//! Namespaces, rooms, events, presence, history and recovery behind a real-time server.

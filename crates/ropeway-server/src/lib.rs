@@ -1,0 +1,1 @@
+//! The Ropeway server as a library: carriers and protocols into the hub, HTTP API, configuration.

@@ -1,0 +1,1 @@
+//! WebSockets on tokio: a strict, small and fast client and server.

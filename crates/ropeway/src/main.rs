@@ -1,0 +1,3 @@
+//! The Ropeway command.
+
+fn main() {}
