@@ -1,0 +1,1 @@
+//! The rules of the opening handshake, both roles (RFC 6455 section 4, RFC 8441).
