@@ -1,0 +1,73 @@
+//! The steps of `cargo xtask test`, in the order in which they run: the quick and the likely to fail first.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{Outcome, Step};
+use crate::cargo::{build, cargo};
+use crate::{artefacts, autobahn, process, tools};
+
+pub(super) const STEPS: &[Step] = &[
+    Step { name: "fmt", about: "the code is formatted", run: fmt },
+    Step { name: "clippy", about: "no warning in any target of the workspace", run: clippy },
+    Step { name: "doc", about: "the documentation builds without a warning", run: doc },
+    Step { name: "unit", about: "unit and integration tests of the workspace", run: unit },
+    Step { name: "doctest", about: "the examples in the documentation", run: doctest },
+    Step { name: "web", about: "the browser client and the pages, in Node.js", run: web },
+    Step { name: "browser", about: "the chat page in a headless browser", run: browser },
+    Step { name: "system", about: "the binary with foreign peers, from start to shutdown", run: system },
+    Step { name: "autobahn", about: "Autobahn's test suite, the quick set", run: autobahn::step },
+];
+
+fn fmt() -> Result<Outcome> {
+    passed(&mut cargo("fmt --all --check"))
+}
+
+fn clippy() -> Result<Outcome> {
+    passed(&mut cargo("clippy --quiet --workspace --all-targets -- -D warnings"))
+}
+
+fn doc() -> Result<Outcome> {
+    passed(cargo("doc --quiet --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The whole-system tests are a step of their own because they want peers installed.
+fn unit() -> Result<Outcome> {
+    if process::works("cargo-nextest", &["nextest", "--version"]) {
+        passed(
+            cargo("nextest run --workspace --no-fail-fast --status-level fail -E").arg("not binary(system)"),
+        )
+    } else {
+        passed(&mut cargo("test --quiet --workspace --no-fail-fast --lib --bins --tests"))
+    }
+}
+
+fn doctest() -> Result<Outcome> {
+    passed(&mut cargo("test --quiet --workspace --doc"))
+}
+
+fn web() -> Result<Outcome> {
+    tools::node_modules("web")?;
+    passed(&mut tools::node_test("web/test")?)
+}
+
+fn browser() -> Result<Outcome> {
+    tools::node_modules("web")?;
+    let chromium = tools::chromium()?;
+    let ropeway = build("--package ropeway", "ropeway")?;
+    let mut command = tools::node_test("web/browser-test")?;
+    passed(command.env("CHROMIUM", chromium).env("ROPEWAY", ropeway).env("ARTEFACTS", artefacts()))
+}
+
+fn system() -> Result<Outcome> {
+    tools::node_modules("tests")?;
+    let python = tools::python_peers()?;
+    let mut command = cargo("test --quiet --package ropeway --test system -- --include-ignored");
+    passed(command.env("PYTHON", python))
+}
+
+fn passed(command: &mut Command) -> Result<Outcome> {
+    process::run(command)?;
+    Ok(Outcome::Passed)
+}

@@ -1,0 +1,48 @@
+//! Programs of the operating system.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process, talk};
+
+/// Names under which systems ship Chromium or a browser built from it.
+const CHROMIUMS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
+
+/// The command of a Chromium browser.
+pub(crate) fn chromium() -> Result<&'static str> {
+    let found = || CHROMIUMS.iter().copied().find(|name| process::works(name, &["--version"]));
+    if found().is_none() {
+        install(&["chromium"])?;
+    }
+    found().context("chromium is installed and does not start")
+}
+
+/// Makes sure that a command works, by installing the packages that bring it if need be.
+pub(super) fn require(command: &str, probe: &[&str], packages: &[&str]) -> Result<()> {
+    if process::works(command, probe) {
+        return Ok(());
+    }
+    install(packages).with_context(|| format!("`{command}` is missing"))
+}
+
+/// Installs Debian packages, when this is such a system and we may.
+fn install(packages: &[&str]) -> Result<()> {
+    let wanted = packages.join(" ");
+    if !process::works("apt-get", &["--version"]) || !is_root() {
+        bail!("{wanted} not found\nhint: install it; on Debian: sudo apt-get install {wanted}");
+    }
+    talk::line(format_args!("installing {wanted}"));
+    process::run(&mut apt_get(&["update"]))?;
+    process::run(apt_get(&["install", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command.arg("--quiet").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn is_root() -> bool {
+    process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
