@@ -1,0 +1,103 @@
+//! The table of all keys.
+
+use super::value::{Raw, Value};
+use super::{Config, RoomRule};
+
+/// One key of a `T`: of the whole configuration, or of one room rule.
+pub(super) struct Key<T> {
+    /// `section.key`, or only the key in a room rule.
+    pub(super) name: &'static str,
+    /// The comment of the default file, one line an element.
+    pub(super) doc: &'static [&'static str],
+    /// Sets the value. The error is what is allowed, as the end of "it must be ...".
+    pub(super) set: fn(&mut T, Raw<'_>) -> Result<(), &'static str>,
+    /// The value in TOML; nothing when the key is absent.
+    pub(super) show: fn(&T) -> Option<String>,
+}
+
+impl Key<Config> {
+    /// `server.listen` is `ROPEWAY_SERVER_LISTEN`.
+    pub(super) fn variable(&self) -> String {
+        format!("ROPEWAY_{}", self.name.replace('.', "_").to_ascii_uppercase())
+    }
+
+    /// The part of the name before the dot.
+    pub(super) fn section(&self) -> &'static str {
+        self.name.split_once('.').map_or("", |(section, _)| section)
+    }
+}
+
+/// The key that is named like the field.
+macro_rules! key {
+    ($($part:ident).+, $($doc:literal),+) => {
+        Key {
+            name: dotted!($($part).+),
+            doc: &[$($doc),+],
+            set: |target, raw| put(&mut target.$($part).+, raw),
+            show: |target| Value::write(&target.$($part).+),
+        }
+    };
+}
+
+macro_rules! dotted {
+    ($only:ident) => {
+        stringify!($only)
+    };
+    ($section:ident . $key:ident) => {
+        concat!(stringify!($section), ".", stringify!($key))
+    };
+}
+
+fn put<V: Value>(field: &mut V, raw: Raw<'_>) -> Result<(), &'static str> {
+    *field = V::read(raw).ok_or(V::ALLOWED)?;
+    Ok(())
+}
+
+pub(super) const KEYS: &[Key<Config>] = &[
+    key!(server.listen, "Where to listen. Everything is served on this one port; port 0 takes a free one."),
+    key!(
+        server.origins,
+        "Web pages of these origins may connect to /ws, besides pages of this server itself.",
+        "Programs that are no browsers send no origin and are not asked for one."
+    ),
+    key!(server.max_connections, "WebSocket connections at one time. One more is answered with 503."),
+    key!(server.handshake_timeout, "Time to send the headers of a request."),
+    key!(
+        server.shutdown_spread,
+        "On shutdown the connections are closed one by one over this time,",
+        "so that they do not all come back at once."
+    ),
+    key!(server.shutdown_timeout, "What is still open this long after the start of a shutdown is dropped."),
+    key!(server.echo, "Serve /echo, which sends every message back, to pages of any origin."),
+    key!(server.chat, "Serve the chat page at /. It uses rooms named demo:*, which need a rule below."),
+    key!(limits.message, "The largest message that a client may send, after inflating."),
+    key!(limits.fragments, "The most frames that one message may come in."),
+    key!(limits.outbox, "What may wait for a client to read it."),
+    key!(
+        limits.slow_consumer,
+        "What happens to a client whose outbox is full: \"close\" it with code 4002 (it may come back and recover",
+        "what it missed), \"drop-oldest\" events, or \"conflate\" (only the newest event of a kind waits)."
+    ),
+    key!(limits.rooms_per_connection, "Rooms that one connection may be in."),
+    key!(heartbeat.interval, "A client that has been silent this long is sent a ping."),
+    key!(heartbeat.timeout, "A client that has not answered a ping after this time is closed with 4000."),
+    key!(
+        compression.mode,
+        "permessage-deflate: \"off\"; \"no-takeover\" (each message stands alone, idle connections hold no memory);",
+        "\"takeover\" (clients may refer back to earlier messages: smaller, a few KiB of memory a connection)."
+    ),
+    key!(compression.threshold, "Smaller messages are sent as they are."),
+    key!(
+        api.key,
+        "The key for /api/status and /api/publish (\"Authorization: Bearer KEY\"). Without one they are off."
+    ),
+];
+
+pub(super) const ROOM_KEYS: &[Key<RoomRule>] = &[
+    key!(pattern, "The rooms that the rule is for. `*` stands for any characters."),
+    key!(join, "Who may join: \"nobody\" or \"anyone\"."),
+    key!(publish, "Who may publish: \"nobody\" (but the HTTP API) or \"members\"."),
+    key!(presence, "Tell members who else is there."),
+    key!(history_size, "How many events are kept. Without it the room has no history and no recovery."),
+    key!(history_age, "How long events are kept."),
+];

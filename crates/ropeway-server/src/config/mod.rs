@@ -1,0 +1,209 @@
+//! What a server is told to do: one typed structure, filled in layers.
+//!
+//! `defaults < file < environment < flags`; a later layer wins key by key. The list of keys with their documentation
+//! stands in one table (`keys`), and everything is derived from it: the parser of each layer, the names of the
+//! environment variables (`server.listen` is `ROPEWAY_SERVER_LISTEN`), suggestions for misspelt keys, and the
+//! commented file that [`default_file`] prints.
+//!
+//! The library reads neither files nor the environment: the program hands their contents in as [`Sources`].
+//!
+//! ```
+//! use ropeway_server::config::{Config, Sources};
+//!
+//! let sources = Sources::new().file("ropeway.toml", "[heartbeat]\ninterval = \"30s\"\n");
+//! let config: Config = sources.load()?;
+//! assert_eq!(config.heartbeat.interval.as_secs(), 30);
+//! # Ok::<(), ropeway_server::config::ConfigError>(())
+//! ```
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+mod error;
+mod keys;
+mod load;
+mod print;
+mod rooms;
+mod value;
+
+pub use error::{ConfigError, Problem, Source};
+pub use load::Sources;
+pub use print::default_file;
+pub use rooms::{Pattern, Publishers, RoomRule, Who};
+pub use value::{ByteSize, Choice, Origin};
+
+/// Everything that can be set. [`Config::default`] opens no room and no optional endpoint and listens on loopback.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen and what to serve there.
+    pub server: Server,
+    /// Bounds on what one peer may use.
+    pub limits: Limits,
+    /// How dead connections are found.
+    pub heartbeat: Heartbeat,
+    /// permessage-deflate (RFC 7692).
+    pub compression: Compression,
+    /// The HTTP API.
+    pub api: Api,
+    /// What clients may do in which rooms. The first rule that matches a room's name decides; a room that no rule
+    /// names is closed.
+    pub rooms: Vec<RoomRule>,
+}
+
+impl Config {
+    /// The profile for a laptop: rooms named `demo:*` are open to everybody with history and presence, the chat page
+    /// and `/echo` are served. It carries no API key: the program makes one up.
+    pub fn development() -> Self {
+        let mut config = Self::default();
+        config.server.echo = true;
+        config.server.chat = true;
+        config.rooms.push(RoomRule::demo());
+        config
+    }
+
+    /// The first rule that matches `room`.
+    pub fn rule_for(&self, room: &str) -> Option<&RoomRule> {
+        self.rooms.iter().find(|rule| rule.pattern.matches(room))
+    }
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The address of the one port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Browser origins that may connect besides the server's own.
+    pub origins: Vec<Origin>,
+    /// WebSocket connections at one time; one more is answered with 503.
+    pub max_connections: usize,
+    /// Time from accepting a connection to the end of its request headers, and again for each further request.
+    pub handshake_timeout: Duration,
+    /// Over how long the closing of the connections is spread when the server shuts down.
+    pub shutdown_spread: Duration,
+    /// Time from the start of a shutdown to the moment at which what is still open is dropped.
+    pub shutdown_timeout: Duration,
+    /// Serve `/echo`, from any origin.
+    pub echo: bool,
+    /// Serve the chat page at `/`.
+    pub chat: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            origins: Vec::new(),
+            max_connections: 100_000,
+            handshake_timeout: Duration::from_secs(10),
+            shutdown_spread: Duration::from_secs(1),
+            shutdown_timeout: Duration::from_secs(10),
+            echo: false,
+            chat: false,
+        }
+    }
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one message, after inflating.
+    pub message: ByteSize,
+    /// Frames that one message may come in.
+    pub fragments: usize,
+    /// Bytes that may wait for one connection to read them.
+    pub outbox: ByteSize,
+    /// What happens to a connection whose outbox is full.
+    pub slow_consumer: SlowConsumer,
+    /// Rooms that one connection may be in.
+    pub rooms_per_connection: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: ByteSize::mib(1),
+            fragments: 1024,
+            outbox: ByteSize::mib(4),
+            slow_consumer: SlowConsumer::Close,
+            rooms_per_connection: 100,
+        }
+    }
+}
+
+/// What happens to a connection that does not read as fast as it is sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlowConsumer {
+    /// It is closed with 4002, may reconnect and recovers what it missed.
+    Close,
+    /// The oldest events that wait are dropped.
+    DropOldest,
+    /// Of the events that wait, only the newest of each kind is kept.
+    Conflate,
+}
+
+impl Choice for SlowConsumer {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("close", Self::Close), ("drop-oldest", Self::DropOldest), ("conflate", Self::Conflate)];
+    const ALLOWED: &'static str = "\"close\", \"drop-oldest\" or \"conflate\"";
+}
+
+/// `[heartbeat]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Silence after which a ping is sent.
+    pub interval: Duration,
+    /// Time for the answer; without one the connection is closed with 4000.
+    pub timeout: Duration,
+}
+
+impl Default for Heartbeat {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(25), timeout: Duration::from_secs(10) }
+    }
+}
+
+/// `[compression]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compression {
+    /// Whether permessage-deflate is agreed to, and whether windows are kept between messages.
+    pub mode: CompressionMode,
+    /// Messages of fewer bytes are sent as they are.
+    pub threshold: ByteSize,
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self { mode: CompressionMode::NoTakeover, threshold: ByteSize::new(256) }
+    }
+}
+
+/// How permessage-deflate is negotiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompressionMode {
+    /// Not at all.
+    Off,
+    /// Each message stands alone: an idle connection holds nothing, an event is deflated once for everybody.
+    NoTakeover,
+    /// Clients may refer back to their earlier messages: smaller, for some KiB of memory a connection.
+    Takeover,
+}
+
+impl Choice for CompressionMode {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("no-takeover", Self::NoTakeover), ("takeover", Self::Takeover)];
+    const ALLOWED: &'static str = "\"off\", \"no-takeover\" or \"takeover\"";
+}
+
+/// `[api]`
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Api {
+    /// The key that `Authorization: Bearer` must carry. Without one the API is off.
+    pub key: Option<String>,
+}
+
+/// The key stays out of logs.
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").field("key", &self.key.as_ref().map(|_| "(hidden)")).finish()
+    }
+}

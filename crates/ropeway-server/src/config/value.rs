@@ -1,0 +1,325 @@
+//! Values of the configuration: how each type is read from a file or from text, and how it is written.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::Uri;
+use toml::de::DeValue;
+
+/// A value before it has a type: from a TOML file, or the text of an environment variable or a flag.
+#[derive(Clone, Copy)]
+pub(super) enum Raw<'a> {
+    Toml(&'a DeValue<'a>),
+    Text(&'a str),
+}
+
+impl<'a> Raw<'a> {
+    /// The text of a TOML string, or any text of the other layers.
+    pub(super) fn text(self) -> Option<&'a str> {
+        match self {
+            Raw::Toml(DeValue::String(text)) => Some(text),
+            Raw::Toml(_) => None,
+            Raw::Text(text) => Some(text),
+        }
+    }
+
+    /// The elements of a TOML array, or of text separated by commas.
+    fn list(self) -> Option<Vec<Raw<'a>>> {
+        match self {
+            Raw::Toml(DeValue::Array(items)) => {
+                Some(items.iter().map(|item| Raw::Toml(item.get_ref())).collect())
+            }
+            Raw::Toml(_) => None,
+            Raw::Text(text) => {
+                Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Raw::Text).collect())
+            }
+        }
+    }
+}
+
+/// What a message shows of a refused value.
+impl fmt::Display for Raw<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Raw::Text(text) | Raw::Toml(DeValue::String(std::borrow::Cow::Borrowed(text))) => {
+                write!(f, "{text:?}")
+            }
+            Raw::Toml(DeValue::String(text)) => write!(f, "{text:?}"),
+            Raw::Toml(DeValue::Integer(number)) => f.write_str(number.as_str()),
+            Raw::Toml(DeValue::Float(number)) => f.write_str(number.as_str()),
+            Raw::Toml(DeValue::Boolean(flag)) => write!(f, "{flag}"),
+            Raw::Toml(other) => write!(f, "a TOML {}", other.type_str()),
+        }
+    }
+}
+
+/// A type that a key can have.
+pub(super) trait Value: Sized {
+    /// What is allowed, as the end of "it must be ...".
+    const ALLOWED: &'static str;
+
+    /// Nothing for a value that is not allowed.
+    fn read(raw: Raw<'_>) -> Option<Self>;
+
+    /// The value in TOML; nothing when the key has to be absent to say it.
+    fn write(&self) -> Option<String>;
+}
+
+impl Value for bool {
+    const ALLOWED: &'static str = "true or false";
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        match raw {
+            Raw::Toml(value) => value.as_bool(),
+            Raw::Text(text) => text.parse().ok(),
+        }
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+/// A count. Zero is not one: no limit of this configuration makes sense with it.
+impl Value for usize {
+    const ALLOWED: &'static str = "a whole number above 0, without a unit";
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        let number: Self = match raw {
+            Raw::Toml(DeValue::Integer(number)) if number.radix() == 10 => number.as_str().parse().ok()?,
+            Raw::Toml(_) => return None,
+            Raw::Text(text) => text.parse().ok()?,
+        };
+        (number > 0).then_some(number)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl Value for SocketAddr {
+    const ALLOWED: &'static str = "an IP address and a port, such as \"127.0.0.1:8080\" or \"[::1]:8080\"";
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        raw.text()?.parse().ok()
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(quoted(&self.to_string()))
+    }
+}
+
+impl Value for Duration {
+    const ALLOWED: &'static str =
+        "a time with a unit (ms, s, m, h, d), such as \"500ms\" or \"25s\", above 0";
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        let millis = with_unit(raw.text()?, DURATION_UNITS)?;
+        (millis > 0).then(|| Self::from_millis(millis))
+    }
+
+    fn write(&self) -> Option<String> {
+        let millis = u64::try_from(self.as_millis()).unwrap_or(u64::MAX);
+        Some(quoted(&shortest(millis, DURATION_UNITS)))
+    }
+}
+
+/// Milliseconds of each unit, the smallest first.
+const DURATION_UNITS: &[(&str, u64)] =
+    &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+
+/// A number of bytes, above 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(usize);
+
+impl ByteSize {
+    /// `bytes` bytes.
+    pub const fn new(bytes: usize) -> Self {
+        Self(bytes)
+    }
+
+    /// `count` times 1,048,576 bytes.
+    pub const fn mib(count: usize) -> Self {
+        Self(count << 20)
+    }
+
+    /// The number of bytes.
+    pub const fn bytes(self) -> usize {
+        self.0
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shortest(self.0 as u64, SIZE_UNITS))
+    }
+}
+
+impl Value for ByteSize {
+    const ALLOWED: &'static str =
+        "a size with a unit (B, KiB, MiB, GiB), such as \"64KiB\" or \"1MiB\", above 0";
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        let bytes = usize::try_from(with_unit(raw.text()?, SIZE_UNITS)?).ok()?;
+        (bytes > 0).then_some(Self(bytes))
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(quoted(&self.to_string()))
+    }
+}
+
+/// Bytes of each unit, the smallest first.
+const SIZE_UNITS: &[(&str, u64)] = &[("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+
+/// `12s`, `12 s`: digits, then one of the units.
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim_start())?;
+    number.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+/// The number in the largest unit that divides it.
+fn shortest(number: u64, units: &[(&str, u64)]) -> String {
+    let largest = units.iter().rev().find(|(_, factor)| number.is_multiple_of(*factor));
+    largest.map_or_else(String::new, |(name, factor)| format!("{}{name}", number / factor))
+}
+
+/// The origin of a web page (RFC 6454) that may connect: `https://example.com`, with a port where it is not the
+/// scheme's own; or `*`, every origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Whether the value of an `Origin` header is covered. Scheme and host do not differ by case.
+    pub fn covers(&self, header: &str) -> bool {
+        self.0 == "*" || self.0.eq_ignore_ascii_case(header)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self(text.to_owned()));
+        }
+        let uri: Uri = text.parse().ok()?;
+        let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+        let authority = uri.authority()?.as_str();
+        let whole = format!("{scheme}://{authority}");
+        (whole.eq_ignore_ascii_case(text) && !authority.contains('@')).then_some(Self(whole))
+    }
+}
+
+impl Value for Vec<Origin> {
+    const ALLOWED: &'static str =
+        "a list of origins such as [\"https://example.com\"], without a path, or [\"*\"] for all";
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        raw.list()?.into_iter().map(|item| Origin::parse(item.text()?)).collect()
+    }
+
+    fn write(&self) -> Option<String> {
+        let items: Vec<String> = self.iter().map(|origin| quoted(&origin.0)).collect();
+        Some(format!("[{}]", items.join(", ")))
+    }
+}
+
+/// A key that may be guessed is no key, so short ones are refused.
+const MIN_KEY: usize = 16;
+
+/// A secret that may be absent.
+impl Value for Option<String> {
+    const ALLOWED: &'static str = "a text of at least 16 printable ASCII characters without spaces";
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        let text = raw.text()?;
+        (text.len() >= MIN_KEY && text.bytes().all(|byte| byte.is_ascii_graphic()))
+            .then(|| Some(text.to_owned()))
+    }
+
+    fn write(&self) -> Option<String> {
+        self.as_deref().map(quoted)
+    }
+}
+
+/// An enumeration with one word for each value.
+pub trait Choice: Copy + PartialEq + Sized + 'static {
+    /// Word and value.
+    const CHOICES: &'static [(&'static str, Self)];
+    /// The words, as the end of "it must be ...".
+    const ALLOWED: &'static str;
+
+    /// The word for the value.
+    fn word(self) -> &'static str {
+        Self::CHOICES.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
+    }
+}
+
+impl<T: Choice> Value for T {
+    const ALLOWED: &'static str = <T as Choice>::ALLOWED;
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        let text = raw.text()?;
+        T::CHOICES.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(quoted(self.word()))
+    }
+}
+
+/// A TOML basic string.
+pub(super) fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Value>(text: &str) -> Option<T> {
+        T::read(Raw::Text(text))
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(read("25s"), Some(Duration::from_secs(25)));
+        assert_eq!(read("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(read("2 h"), Some(Duration::from_secs(7200)));
+        for bad in
+            ["25", "s", "-1s", "1.5s", "0s", "25 sec", "", "99999999999999999999s", "18446744073709551615d"]
+        {
+            assert_eq!(read::<Duration>(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_need_a_unit() {
+        assert_eq!(read("1MiB"), Some(ByteSize::mib(1)));
+        assert_eq!(read("300B"), Some(ByteSize::new(300)));
+        for bad in ["1", "1MB", "0B", "1kib", "1 TiB"] {
+            assert_eq!(read::<ByteSize>(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for text in ["1MiB", "1025B", "3KiB"] {
+            assert_eq!(read::<ByteSize>(text).map(|size| size.to_string()), Some(text.to_owned()));
+        }
+        for text in ["1500ms", "90s", "2m", "1d"] {
+            assert_eq!(read::<Duration>(text).and_then(|time| time.write()), Some(format!("\"{text}\"")));
+        }
+    }
+
+    #[test]
+    fn origins_have_no_path() {
+        let list = read::<Vec<Origin>>("https://a.example, http://localhost:3000").unwrap();
+        assert!(list[0].covers("https://A.example") && !list[0].covers("http://a.example"));
+        assert!(list[1].covers("http://localhost:3000") && !list[1].covers("http://localhost"));
+        for bad in ["https://a.example/", "a.example", "ftp://a.example", "https://u@a.example", "https://"] {
+            assert_eq!(read::<Vec<Origin>>(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Layers, messages and the default file of the configuration.
+
+use std::time::Duration;
+
+use ropeway_server::config::{ByteSize, Config, ConfigError, SlowConsumer, Sources, default_file};
+
+fn file(text: &str) -> Result<Config, ConfigError> {
+    Sources::new().file("ropeway.toml", text).load()
+}
+
+fn message(result: Result<Config, ConfigError>) -> String {
+    result.unwrap_err().to_string()
+}
+
+fn environment(name: &str, value: &str) -> Result<Config, ConfigError> {
+    Sources::new().environment([(name.to_owned(), value.to_owned())]).load()
+}
+
+#[test]
+fn the_default_file_reads_back_as_the_defaults() {
+    let text = default_file();
+    assert_eq!(file(&text).unwrap(), Config::default());
+    for key in
+        ["[server]", "listen = \"127.0.0.1:8080\"", "interval = \"25s\"", "message = \"1MiB\"", "#key = "]
+    {
+        assert!(text.contains(key), "{key} in {text}");
+    }
+}
+
+#[test]
+fn the_example_rule_of_the_default_file_opens_the_demo_rooms() {
+    let text = default_file();
+    let (head, rules) = text.split_once("#[[rooms]]").unwrap();
+    let opened: String = rules.lines().map(|line| line.strip_prefix('#').map_or(line, |rest| rest)).fold(
+        String::from("[[rooms]]"),
+        |text, line| if line.starts_with(' ') { text } else { text + "\n" + line },
+    );
+    let config = file(&format!("{head}{opened}")).unwrap();
+    assert_eq!(config.rooms, Config::development().rooms);
+}
+
+#[test]
+fn no_file_means_the_development_profile() {
+    let config = Sources::new().load().unwrap();
+    assert_eq!(config, Config::development());
+    assert!(config.rule_for("demo:lobby").is_some_and(|rule| rule.presence));
+    assert!(config.rule_for("secret").is_none());
+}
+
+#[test]
+fn a_file_closes_what_it_does_not_open() {
+    let config = file("").unwrap();
+    assert_eq!(config, Config::default());
+    assert!(config.rooms.is_empty() && config.api.key.is_none() && !config.server.echo);
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let sources = Sources::new().file("f", "[heartbeat]\ninterval='1s'\ntimeout='1s'\n[limits]\nfragments=1");
+    let sources = sources.environment([
+        ("ROPEWAY_HEARTBEAT_INTERVAL".to_owned(), "2s".to_owned()),
+        ("ROPEWAY_HEARTBEAT_TIMEOUT".to_owned(), "2s".to_owned()),
+        ("HOME".to_owned(), "/".to_owned()),
+    ]);
+    let config = sources.flag("--heartbeat", "heartbeat.interval", "3s").load().unwrap();
+    assert_eq!(config.heartbeat.interval, Duration::from_secs(3));
+    assert_eq!(config.heartbeat.timeout, Duration::from_secs(2));
+    assert_eq!(config.limits.fragments, 1);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line_and_the_right_one() {
+    let text = message(file("[server]\nlisten = \"127.0.0.1:1\"\n\nlimits = 3\n[server.x]\n"));
+    assert!(text.starts_with("ropeway.toml:4: there is no key `server.limits`"), "{text}");
+    let text = message(file("\n[limits]\nslow_consumr = \"close\""));
+    assert_eq!(
+        text,
+        "ropeway.toml:3: there is no key `limits.slow_consumr`\n  hint: did you mean `limits.slow_consumer`?"
+    );
+    assert!(message(file("listen = 'x'")).contains("did you mean `server.listen`?"));
+    assert!(message(file("[sever]\nlisten='x'")).contains("did you mean `server.listen`?"));
+    assert!(!message(file("entirely_different = 1")).contains("hint"));
+}
+
+#[test]
+fn a_refused_value_is_named_with_key_and_what_is_allowed() {
+    let text = message(file("[heartbeat]\ninterval = 25"));
+    assert_eq!(
+        text,
+        "ropeway.toml:2: `heartbeat.interval` cannot be 25: it must be a time with a unit (ms, s, m, h, d), \
+         such as \"500ms\" or \"25s\", above 0"
+    );
+    let text = message(environment("ROPEWAY_LIMITS_SLOW_CONSUMER", "drop"));
+    assert_eq!(
+        text,
+        "environment variable ROPEWAY_LIMITS_SLOW_CONSUMER: `limits.slow_consumer` cannot be \"drop\": it must be \
+         \"close\", \"drop-oldest\" or \"conflate\""
+    );
+    let text = message(Sources::new().flag("--listen", "server.listen", "8080").load());
+    assert!(
+        text.starts_with("flag --listen: `server.listen` cannot be \"8080\": it must be an IP address"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_refused_secret_is_not_shown() {
+    let text = message(environment("ROPEWAY_API_KEY", "hunter2"));
+    assert!(!text.contains("hunter2") && text.contains("at least 16"), "{text}");
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    let error = file("[server]\nech = true\n[limits]\nmessage = 1").unwrap_err();
+    assert_eq!(error.problems().len(), 2);
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_told_with_its_line() {
+    let text = message(file("[server]\nlisten = \n"));
+    assert!(text.starts_with("ropeway.toml:2: this is no TOML: "), "{text}");
+}
+
+#[test]
+fn variables_name_keys_and_misspelt_ones_are_told() {
+    let config = environment("ROPEWAY_LIMITS_SLOW_CONSUMER", "conflate").unwrap();
+    assert_eq!(config.limits.slow_consumer, SlowConsumer::Conflate);
+    assert_eq!(environment("ROPEWAY_LIMITS_MESSAGE", "2MiB").unwrap().limits.message, ByteSize::mib(2));
+    let text = message(environment("ROPEWAY_SERVER_LISTN", "127.0.0.1:0"));
+    assert!(text.contains("hint: did you mean `ROPEWAY_SERVER_LISTEN`?"), "{text}");
+}
+
+#[test]
+fn service_links_of_kubernetes_are_no_keys() {
+    assert!(environment("ROPEWAY_PORT_8080_TCP_ADDR", "10.0.0.1").is_ok());
+    assert!(environment("ROPEWAY_SERVICE_HOST", "10.0.0.1").is_ok());
+}
+
+#[test]
+fn room_rules_are_tried_in_order() {
+    let config =
+        file("[[rooms]]\npattern='a:1'\n[[rooms]]\npattern='a:*'\njoin='anyone'\nhistory_size=3").unwrap();
+    assert_eq!(config.rule_for("a:1").and_then(|rule| rule.history_size), None);
+    assert_eq!(config.rule_for("a:2").and_then(|rule| rule.history_size), Some(3));
+    let from_text = environment("ROPEWAY_ROOMS", "[{ pattern = 'x', presence = true }]").unwrap();
+    assert!(from_text.rule_for("x").is_some_and(|rule| rule.presence) && from_text.rooms.len() == 1);
+}
+
+#[test]
+fn faults_in_room_rules_are_told() {
+    assert!(
+        message(file("[[rooms]]\njoin='anyone'")).contains("ropeway.toml:1: this room rule has no `pattern`")
+    );
+    assert!(message(file("[[rooms]]\npattern='x'\npresense=true")).contains("did you mean `presence`?"));
+    assert!(message(file("[[rooms]]\npattern='x'\njoin='all'")).contains("`rooms.join` cannot be \"all\""));
+    assert!(message(file("[[rooms]]\npattern='x'\nhistory_age='1h'")).contains("needs `rooms.history_size`"));
+    assert!(message(file("rooms = 3")).contains("`rooms` cannot be 3"));
+    assert!(message(environment("ROPEWAY_ROOMS", "[{")).contains("`rooms` is no TOML array"));
+}
+
+#[test]
+fn development_defaults_bind_loopback_only() {
+    let text = message(Sources::new().flag("--listen", "server.listen", "0.0.0.0:8080").load());
+    assert!(text.contains("bind loopback only") && text.contains("hint: write a configuration"), "{text}");
+    assert!(Sources::new().flag("--listen", "server.listen", "[::1]:0").load().is_ok());
+    assert!(Sources::new().file("f", "").flag("--listen", "server.listen", "0.0.0.0:8080").load().is_ok());
+}
+
+#[test]
+fn contradictions_are_told() {
+    assert!(message(file("[limits]\noutbox='1KiB'")).contains("`limits.outbox` (1KiB) is below"));
+    assert!(message(file("[server]\nshutdown_spread='1h'")).contains("`server.shutdown_spread` is longer"));
+}
