@@ -1,0 +1,164 @@
+//! Messages and control frames out.
+
+use super::{Connection, Deflate};
+use crate::Role;
+use crate::error::Closed;
+use crate::frame::{Header, MAX_CONTROL_LEN, OpCode};
+use crate::message::Message;
+use crate::output::Output;
+use crate::prepared::Prepared;
+
+/// Whether a message is compressed, where permessage-deflate was negotiated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compress {
+    /// From `deflate::Config::threshold` bytes on, and when it makes the message smaller.
+    #[default]
+    Auto,
+    /// Never: for what is compressed already, and for secrets next to text that an attacker chooses (CRIME).
+    Never,
+}
+
+impl Connection {
+    /// Queues a message.
+    ///
+    /// # Errors
+    /// [`Closed`] once the connection closes.
+    #[inline]
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>, out: &mut Output) -> Result<(), Closed> {
+        self.send_with(message, Compress::Auto, out)
+    }
+
+    /// Queues a message, and says whether to compress it.
+    ///
+    /// # Errors
+    /// [`Closed`] once the connection closes.
+    #[inline]
+    pub fn send_with<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        compress: Compress,
+        out: &mut Output,
+    ) -> Result<(), Closed> {
+        self.start_message()?;
+        let message = message.into();
+        if compress == Compress::Auto && self.deflate.is_some() && self.write_deflated(&message, out) {
+            return Ok(());
+        }
+        match message.into_large() {
+            Ok((opcode, payload)) if self.role == Role::Server => write_unmasked(opcode, payload, out),
+            Ok((opcode, payload)) => self.write_frame(opcode, false, &payload, out),
+            Err(message) => self.write_frame(message.opcode(), false, message.as_bytes(), out),
+        }
+        Ok(())
+    }
+
+    /// Queues a prepared message. A server queues the frame that was made once for all, a client masks a copy.
+    ///
+    /// # Errors
+    /// [`Closed`] once the connection closes.
+    pub fn send_prepared(&mut self, message: &Prepared, out: &mut Output) -> Result<(), Closed> {
+        match (self.role, &self.deflate) {
+            (Role::Client, _) => self.send_with(message.message(), Compress::Auto, out),
+            (Role::Server, None) => self.send_encoded(message.frame(None), out),
+            (Role::Server, Some(deflate)) => {
+                let frame = message.frame(Some((&deflate.params, &self.config)));
+                self.send_encoded(frame, out)
+            }
+        }
+    }
+
+    /// Queues a frame that was made elsewhere for connections of the same parameters, such as [`Prepared::frame`].
+    /// Only whole, unmasked data messages that refer to nothing sent before may be queued so.
+    ///
+    /// # Errors
+    /// [`Closed`] once the connection closes.
+    #[inline]
+    pub fn send_encoded(&mut self, frame: bytes::Bytes, out: &mut Output) -> Result<(), Closed> {
+        self.start_message()?;
+        // The peer's window now ends with a text that our history does not know.
+        if let Some(deflater) = self.deflate.as_mut().and_then(|deflate| deflate.deflater.as_mut()) {
+            deflater.forget();
+        }
+        out.push(frame);
+        Ok(())
+    }
+
+    /// Sends a ping with at most 125 bytes of payload; a longer one is cut.
+    ///
+    /// # Errors
+    /// [`Closed`] once the connection closes.
+    pub fn ping(&mut self, payload: &[u8], out: &mut Output) -> Result<(), Closed> {
+        self.check_open()?;
+        self.write_ping(&payload[..payload.len().min(MAX_CONTROL_LEN)], out);
+        Ok(())
+    }
+
+    pub(super) fn write_ping(&mut self, payload: &[u8], out: &mut Output) {
+        self.write_control(OpCode::Ping, payload, out);
+    }
+
+    pub(super) fn write_owed_pong(&mut self, out: &mut Output) {
+        if let Some(payload) = self.owed_pong.take() {
+            self.write_control(OpCode::Pong, &payload, out);
+        }
+    }
+
+    pub(super) fn write_control(&mut self, opcode: OpCode, payload: &[u8], out: &mut Output) {
+        self.write_frame(opcode, false, payload, out);
+    }
+
+    #[inline]
+    fn start_message(&mut self) -> Result<(), Closed> {
+        self.check_open()?;
+        self.timers.mark_active();
+        Ok(())
+    }
+
+    #[inline]
+    fn check_open(&self) -> Result<(), Closed> {
+        if self.is_open() { Ok(()) } else { Err(Closed) }
+    }
+
+    /// Writes the message compressed, if that is worth it; tells whether it did.
+    fn write_deflated(&mut self, message: &Message<'_>, out: &mut Output) -> bool {
+        let threshold = self.config.deflate.as_ref().map_or(0, |config| config.threshold);
+        if message.len() < threshold {
+            return false;
+        }
+        let Some(deflate) = &mut self.deflate else { return false };
+        let Some(payload) = deflate.compress(message.as_bytes()) else { return false };
+        self.write_frame(message.opcode(), true, &payload, out);
+        true
+    }
+
+    #[inline]
+    fn write_frame(&mut self, opcode: OpCode, compressed: bool, payload: &[u8], out: &mut Output) {
+        let mask = self.next_mask();
+        let header = Header { fin: true, compressed, opcode, mask, payload_len: payload.len() as u64 };
+        let tail = out.tail();
+        header.encode(tail);
+        match mask {
+            Some(key) => key.append(payload, tail),
+            None => tail.extend_from_slice(payload),
+        }
+    }
+}
+
+/// Queues a frame whose payload is not copied.
+fn write_unmasked(opcode: OpCode, payload: Vec<u8>, out: &mut Output) {
+    let payload_len = payload.len() as u64;
+    Header { fin: true, compressed: false, opcode, mask: None, payload_len }.encode(out.tail());
+    out.push_owned(payload);
+}
+
+impl Deflate {
+    /// The compressed payload, if it is smaller than the plain one. The history follows what is really sent.
+    fn compress(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
+        let deflater = self.deflater.as_mut()?;
+        let mut compressed = Vec::new();
+        deflater.compress(payload, &mut compressed).ok()?;
+        let smaller = compressed.len() < payload.len();
+        smaller.then(|| deflater.commit(payload));
+        smaller.then_some(compressed)
+    }
+}

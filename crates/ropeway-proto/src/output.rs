@@ -1,0 +1,209 @@
+//! Bytes on their way out.
+//!
+//! Small frames are appended to one buffer; prepared and large payloads are queued by reference. Both leave in one
+//! vectored write. The buffer of a drained queue goes back to a spare of the thread, so that an idle connection owns
+//! none and a busy one allocates none.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
+/// Payloads below this many bytes are copied: cheaper than one more slice in a write.
+const COPY_BELOW: usize = 1024;
+
+/// The largest buffer that is kept as a spare.
+const MAX_SPARE: usize = 256 * 1024;
+
+/// A first buffer holds this much, so that a batch of replies does not grow it step by step.
+const FIRST_CAPACITY: usize = 4096;
+
+thread_local! {
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A queue of bytes to write, in order.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// What leaves before `tail`.
+    sealed: VecDeque<Bytes>,
+    sealed_len: usize,
+    /// Where the next small frame is appended.
+    tail: Vec<u8>,
+    /// How much of the first chunk (of `sealed`, or else of `tail`) has left.
+    written: usize,
+}
+
+impl Output {
+    /// Bytes that wait.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.sealed_len + self.tail.len() - self.written
+    }
+
+    /// Whether nothing waits.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Queues bytes that are ready for the wire: a frame made elsewhere, such as that of a `Prepared` message. Large ones
+    /// are not copied.
+    pub fn push(&mut self, bytes: Bytes) {
+        if bytes.len() < COPY_BELOW {
+            self.tail().extend_from_slice(&bytes);
+        } else {
+            self.push_shared(bytes);
+        }
+    }
+
+    /// Queues an owned payload, without copying it.
+    pub(crate) fn push_owned(&mut self, payload: Vec<u8>) {
+        self.push(payload.into());
+    }
+
+    /// The buffer that small frames are appended to.
+    #[inline]
+    pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
+        if self.tail.capacity() == 0 {
+            self.tail = SPARE.take();
+            self.tail.reserve(FIRST_CAPACITY);
+        }
+        &mut self.tail
+    }
+
+    /// Fills `slices` with what to write next and gives how many it filled.
+    pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let chunks = self.sealed.iter().map(|bytes| &bytes[..]).chain([&self.tail[..]]);
+        let mut written = self.written;
+        let mut filled = 0;
+        for (slice, chunk) in slices.iter_mut().zip(chunks.filter(|chunk| !chunk.is_empty())) {
+            *slice = IoSlice::new(&chunk[written..]);
+            written = 0;
+            filled += 1;
+        }
+        filled
+    }
+
+    /// The bytes to write next, when they lie in one piece.
+    #[inline]
+    pub fn contiguous(&self) -> Option<&[u8]> {
+        match self.sealed.len() {
+            0 => Some(&self.tail[self.written..]),
+            1 if self.tail.is_empty() => Some(&self.sealed[0][self.written..]),
+            _ => None,
+        }
+    }
+
+    /// Takes `len` bytes off the front: they have been written.
+    pub fn advance(&mut self, len: usize) {
+        self.written += len;
+        while let Some(chunk) = self.sealed.front() {
+            if self.written < chunk.len() {
+                return;
+            }
+            self.written -= chunk.len();
+            self.sealed_len -= chunk.len();
+            self.sealed.pop_front();
+        }
+        if self.written >= self.tail.len() {
+            self.recycle();
+        }
+    }
+
+    /// Takes all bytes off the queue, as one buffer. For drivers that cannot write in place, and for tests.
+    pub fn take(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len());
+        let mut slices = vec![IoSlice::new(&[]); self.sealed.len() + 1];
+        let filled = self.slices(&mut slices);
+        for slice in &slices[..filled] {
+            bytes.extend_from_slice(slice);
+        }
+        let len = self.len();
+        self.advance(len);
+        bytes
+    }
+
+    /// Gives back spare capacity: for a peer that does not read, so that its queue holds what waits and no more.
+    pub fn park(&mut self) {
+        self.tail.shrink_to_fit();
+    }
+
+    /// Drops all that waits.
+    pub fn clear(&mut self) {
+        self.advance(self.len());
+    }
+
+    fn push_shared(&mut self, bytes: Bytes) {
+        if !self.tail.is_empty() {
+            let tail = std::mem::take(&mut self.tail);
+            self.sealed_len += tail.len();
+            self.sealed.push_back(tail.into());
+        }
+        self.sealed_len += bytes.len();
+        self.sealed.push_back(bytes);
+    }
+
+    /// Everything has left: the buffer becomes the spare of this thread.
+    fn recycle(&mut self) {
+        self.written = 0;
+        self.tail.clear();
+        let tail = std::mem::take(&mut self.tail);
+        if tail.capacity() <= MAX_SPARE {
+            SPARE.set(tail);
+        }
+        if self.sealed.capacity() > 0 {
+            self.sealed = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled() -> (Output, Vec<u8>) {
+        let mut output = Output::default();
+        output.tail().extend_from_slice(b"first");
+        output.push(Bytes::from(vec![b'x'; 3000]));
+        output.push(Bytes::from_static(b"small"));
+        output.push_owned(vec![b'y'; 2000]);
+        output.push_owned(b"last".to_vec());
+        let expected = [b"first".as_slice(), &[b'x'; 3000], b"small", &[b'y'; 2000], b"last"].concat();
+        (output, expected)
+    }
+
+    #[test]
+    fn bytes_leave_in_order_whatever_a_write_takes() {
+        for step in [1, 2, 3, 7, 100, 2999, 3001, 10_000] {
+            let (mut output, expected) = filled();
+            let mut wire = Vec::new();
+            while !output.is_empty() {
+                let mut slices = [IoSlice::new(&[]); 3];
+                let filled = output.slices(&mut slices);
+                let offered: Vec<u8> = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect();
+                let taken = step.min(offered.len());
+                wire.extend_from_slice(&offered[..taken]);
+                output.advance(taken);
+                assert_eq!(output.len() + wire.len(), expected.len());
+            }
+            assert_eq!(wire, expected, "step {step}");
+        }
+    }
+
+    #[test]
+    fn take_gives_all_that_waits() {
+        let (mut output, expected) = filled();
+        output.advance(4);
+        assert_eq!(output.take(), expected[4..]);
+        assert!(output.is_empty());
+    }
+
+    #[test]
+    fn a_drained_queue_owns_no_memory() {
+        let (mut output, _) = filled();
+        output.advance(output.len());
+        assert_eq!((output.tail.capacity(), output.sealed.capacity()), (0, 0));
+    }
+}
