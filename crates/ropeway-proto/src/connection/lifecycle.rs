@@ -4,7 +4,7 @@
 //!            close()              peer's close
 //!   Open ───────────► CloseSent ───────────────┐
 //!    │ peer's close, answered                  ▼
-//!    ├─────────────────────────────► AwaitingEnd (clients) / Ended (servers)
+//!    ├─────────────────────────────► AwaitingEnd (clients) / Flushing (servers)
 //!    │ violation, answered with close          │ end of stream, deadline
 //!    ├─────────────────────────────► AwaitingEnd ──────► Ended
 //!    │ end of stream, heartbeat deadline
@@ -27,6 +27,8 @@ pub(super) enum State {
     /// Nothing more will be sent, and what still arrives is ignored. The peer is given time to read our last bytes and to
     /// end the stream: to drop a stream with unread input could destroy them on the way.
     AwaitingEnd,
+    /// The closing handshake is complete and the stream is ours to end, as soon as our last bytes are written.
+    Flushing,
     /// All is over.
     Ended,
 }
@@ -64,7 +66,7 @@ impl Connection {
             outcome.clean = true;
         }
         // The server ends the stream first (RFC 6455 section 7.1.1).
-        self.stop_sending(if self.role == Role::Server { State::Ended } else { State::AwaitingEnd });
+        self.stop_sending(if self.role == Role::Server { State::Flushing } else { State::AwaitingEnd });
     }
 
     pub(super) fn peer_violated(&mut self, violation: &Violation, out: &mut Output) {

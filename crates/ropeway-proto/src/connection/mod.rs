@@ -35,7 +35,7 @@ pub use send::Compress;
 /// - time: [`poll_timeout`](Self::poll_timeout) and [`handle_timeout`](Self::handle_timeout).
 ///
 /// All but the getters may leave bytes in the [`Output`], which the driver writes when it has no more input.
-/// Once [`outcome`](Self::outcome) is there and [`is_finished`](Self::is_finished), the stream can go.
+/// The stream can go once [`is_finished`](Self::is_finished).
 #[derive(Debug)]
 pub struct Connection {
     config: Arc<Config>,
@@ -116,15 +116,15 @@ impl Connection {
         self.outcome.as_deref()
     }
 
-    /// Whether nothing more will be sent: after the output is written the driver shuts its side of the stream down, and
+    /// Whether nothing more will be queued: once the output is written the driver shuts its side of the stream down, and
     /// goes on reading until [`is_finished`](Self::is_finished).
     pub fn is_done_sending(&self) -> bool {
-        matches!(self.state, State::AwaitingEnd | State::Ended)
+        matches!(self.state, State::AwaitingEnd | State::Flushing | State::Ended)
     }
 
-    /// Whether all is over. The driver writes the output that is left, if it can at once, and drops the stream.
-    pub fn is_finished(&self) -> bool {
-        self.state == State::Ended
+    /// Whether all is over and the stream can be dropped, with what is then left in `out`.
+    pub fn is_finished(&self, out: &Output) -> bool {
+        self.state == State::Ended || self.state == State::Flushing && out.is_empty()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next. Ask again after each call of another method;
@@ -132,7 +132,9 @@ impl Connection {
     pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
         match self.state {
             State::Open => self.timers.next_while_open(&self.config, now),
-            State::CloseSent | State::AwaitingEnd => Some(self.timers.next_while_closing(&self.config, now)),
+            State::CloseSent | State::AwaitingEnd | State::Flushing => {
+                Some(self.timers.next_while_closing(&self.config, now))
+            }
             State::Ended => None,
         }
     }
@@ -141,7 +143,7 @@ impl Connection {
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Output) {
         let due = match self.state {
             State::Open => self.timers.due_while_open(&self.config, now),
-            State::CloseSent | State::AwaitingEnd => self.timers.due_while_closing(now),
+            State::CloseSent | State::AwaitingEnd | State::Flushing => self.timers.due_while_closing(now),
             State::Ended => Due::Nothing,
         };
         match due {
