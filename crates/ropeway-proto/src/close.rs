@@ -124,6 +124,19 @@ pub struct Outcome {
     pub cause: Cause,
 }
 
+impl Outcome {
+    /// An end without a close frame from either side.
+    pub fn abnormal() -> Self {
+        Self {
+            code: CloseCode::ABNORMAL,
+            reason: String::new(),
+            by: Side::Peer,
+            clean: false,
+            cause: Cause::EndOfStream,
+        }
+    }
+}
+
 /// One of the two sides of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {

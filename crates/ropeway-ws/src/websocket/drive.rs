@@ -1,0 +1,144 @@
+//! The loop that all reading methods share.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::task::{Context, Poll, ready};
+
+use ropeway_proto::{Event, Output};
+
+use super::write::Outgoing;
+use super::{Backlog, WebSocket};
+use crate::scratch;
+
+/// With this many bytes queued nothing more is read or processed until some are written.
+pub(super) const HIGH_WATER: usize = 256 * 1024;
+
+/// What [`WebSocket::poll_receive`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// The closure asked to stop. What was read behind the event is kept for the next call.
+    Stopped,
+    /// The connection is over: see [`WebSocket::outcome`].
+    Ended,
+}
+
+impl WebSocket {
+    /// Reads, and hands each event to `on_event`, borrowed from the read buffer when it lies there as a whole. All that
+    /// one read brought is processed, then what was queued meanwhile leaves in one write, then the next read follows.
+    ///
+    /// Gives `Pending` when there is nothing to read, with the task registered for more, for the deadlines, and for the
+    /// stream to take what could not be written. While much is queued nothing is read: a peer that does not read is not
+    /// read from either.
+    pub fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut on_event: impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+    ) -> Poll<Received> {
+        loop {
+            self.poll_deadline(cx);
+            if !self.backlog.is_empty() && self.out.len() < HIGH_WATER {
+                if self.process_backlog(&mut on_event).is_break() {
+                    return Poll::Ready(Received::Stopped);
+                }
+                continue;
+            }
+            let flushed = self.poll_output(cx);
+            if self.connection.is_finished(&self.out) {
+                return Poll::Ready(Received::Ended);
+            }
+            if flushed.is_pending() && self.out.len() >= HIGH_WATER {
+                return Poll::Pending;
+            }
+            if self.backlog.is_empty() && ready!(self.poll_input(cx, &mut on_event)).is_break() {
+                return Poll::Ready(Received::Stopped);
+            }
+        }
+    }
+
+    /// Writes what is queued; with nothing more to come, ends our side of the stream. A failure ends the connection.
+    #[inline]
+    pub(super) fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut result = self.transport.poll_write_all(cx, &mut self.out);
+        if matches!(result, Poll::Ready(Ok(()))) && self.connection.is_done_sending() && !self.is_shut_down {
+            result = self.transport.poll_shutdown(cx);
+            self.is_shut_down = result.is_ready();
+        }
+        match result {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(error)) => {
+                self.fail(error);
+                Poll::Ready(())
+            }
+            Poll::Pending => {
+                self.out.park();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Reads once and processes what came.
+    #[inline]
+    fn poll_input(
+        &mut self,
+        cx: &mut Context<'_>,
+        on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+    ) -> Poll<ControlFlow<()>> {
+        scratch::with(|buffer| {
+            let flow = match ready!(self.transport.poll_read(cx, buffer)) {
+                Ok(0) => {
+                    self.connection.end_of_stream();
+                    ControlFlow::Continue(())
+                }
+                Ok(len) => {
+                    let (flow, left) = self.process(&mut buffer[..len], on_event);
+                    self.backlog = Backlog { bytes: buffer[len - left..len].to_vec(), taken: 0 };
+                    flow
+                }
+                Err(error) => {
+                    self.fail(error);
+                    ControlFlow::Continue(())
+                }
+            };
+            Poll::Ready(flow)
+        })
+    }
+
+    fn process_backlog(
+        &mut self,
+        on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut backlog = std::mem::take(&mut self.backlog);
+        let (flow, left) = self.process(&mut backlog.bytes[backlog.taken..], on_event);
+        backlog.taken = backlog.bytes.len() - left;
+        if left > 0 {
+            self.backlog = backlog;
+        }
+        flow
+    }
+
+    /// Hands out the events in `input` until it is used up, the closure stops, or too much is queued; tells how many bytes
+    /// are left.
+    #[inline]
+    fn process(
+        &mut self,
+        mut input: &mut [u8],
+        on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+    ) -> (ControlFlow<()>, usize) {
+        while let Ok(Some(event)) = self.connection.receive(&mut input, &mut self.out) {
+            if on_event(event, &mut self.outgoing()).is_break() {
+                return (ControlFlow::Break(()), input.len());
+            }
+            if self.out.len() >= HIGH_WATER {
+                break;
+            }
+        }
+        (ControlFlow::Continue(()), input.len())
+    }
+
+    /// The stream has failed: nothing can be read or written any more.
+    fn fail(&mut self, error: io::Error) {
+        self.connection.end_of_stream();
+        self.io_error.get_or_insert(error);
+        self.out = Output::default();
+    }
+}
