@@ -1,40 +1,268 @@
-//! Acknowledgements, both ways.
+//! Acknowledgements, both ways: events of the application that a client answers, and events of a client that the
+//! application answers. Each is answered, refused, timed out or forgotten, once.
+//!
+//! Nothing here has a timer of its own: [`Hub::tick`](crate::Hub::tick) looks at the sockets that wait.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
-use crate::{Error, OwnedPayload, Payload};
+use crate::outbox::wake;
+use crate::socket::{Core, State};
+use crate::sync::lock;
+use crate::{Error, Event, Outbound, OwnedPayload, Payload, Socket};
 
-/// The place for the application's answer to an event of a client.
-#[derive(Debug)]
-pub struct Answer(());
-
-impl Answer {
-    /// Whether the client waits for it.
-    pub fn is_awaited(&self) -> bool {
-        false
+impl Socket {
+    /// Hands an event of this client to the application. With an `id` the answer is queued as
+    /// [`Outbound::Answer`] or [`Outbound::Error`], once.
+    ///
+    /// # Errors
+    /// [`Error::NoHandler`], [`Error::Unavailable`] (too many wait for an answer), [`Error::Closed`].
+    pub fn dispatch(&self, event: &str, data: Payload<'_>, id: Option<&str>) -> Result<(), Error> {
+        let application = self.hub().application.as_ref().ok_or(Error::NoHandler)?;
+        let timeout = self.hub().limits.answer_timeout;
+        let expect = |id: &str| self.expect(timeout, Waiting::Client(id.into()));
+        let number = id.map(expect).transpose()?;
+        application.event(self, event, data, Answer { socket: Arc::downgrade(&self.0), number });
+        Ok(())
     }
 
-    /// Sends the answer. Ignored when nobody waits for it any more.
-    pub fn send(self, data: Payload<'_>) {
-        let _ = data;
+    /// Sends an event to this client and waits for its answer. The timeout is looked at by
+    /// [`Hub::tick`](crate::Hub::tick).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] (too many are awaited), [`Error::Closed`].
+    pub fn emit_with_ack(
+        &self,
+        event: &str,
+        data: Payload<'_>,
+        timeout: Duration,
+    ) -> Result<Acknowledgement, Error> {
+        let slot = Arc::new(Slot::default());
+        let ack = self.expect(timeout, Waiting::Application(Arc::clone(&slot)))?;
+        let event = Event { room: None, event, data, from: None, offset: None, ack: Some(ack) };
+        self.queue(&Outbound::Event(event), None);
+        Ok(Acknowledgement(slot))
     }
 
-    /// Answers with an error.
-    pub fn refuse(self, error: &Error) {
-        let _ = error;
+    /// The client has answered the event with this [`ack`](Event::ack). Unknown ids, and a second answer, are
+    /// ignored.
+    pub fn acknowledge(&self, ack: u64, data: Payload<'_>) {
+        let slot = lock(&self.0.state).acks.as_mut().and_then(|acks| acks.take_application(ack));
+        if let Some(slot) = slot {
+            slot.fill(Ok(data.to_owned()));
+        }
+    }
+
+    /// Notes that an answer is awaited, and that the hub has to watch the time.
+    fn expect(&self, timeout: Duration, waiting: Waiting) -> Result<u64, Error> {
+        let deadline = (self.hub().clock)() + timeout;
+        let mut state = lock(&self.0.state);
+        let State { acks, closed: false, .. } = &mut *state else { return Err(Error::Closed) };
+        let watched = acks.is_some();
+        let acks = acks.get_or_insert_default();
+        let number = acks.insert(deadline, waiting, self.hub().limits.pending_acks)?;
+        if !watched {
+            lock(&self.hub().waiting).push(Arc::downgrade(&self.0));
+        }
+        Ok(number)
     }
 }
 
-/// The future of a client's answer: its data, [`Error::Timeout`] or [`Error::Closed`]. Dropping it forgets the
-/// answer; the event stays sent.
+impl Core {
+    /// Ends what has waited too long; whether something still waits.
+    pub(crate) fn expire_acks(self: &Arc<Self>, now: Instant) -> bool {
+        let mut state = lock(&self.state);
+        let Some(acks) = &mut state.acks else { return false };
+        let expired = acks.take_expired(now);
+        let more = !acks.pending.is_empty();
+        if !more {
+            state.acks = None;
+        }
+        drop(state);
+        let socket = Socket(Arc::clone(self));
+        expired.into_iter().for_each(|waiting| waiting.fail(&socket, &Error::Timeout));
+        more
+    }
+}
+
+/// The answers that one socket waits for. It exists as long as the hub watches the socket: until a tick finds
+/// nothing in it.
+#[derive(Default)]
+pub(crate) struct Acks {
+    /// The last number given; they go up so that an answer that comes too late meets nobody else's number. Not
+    /// reused as long as something is pending.
+    last: u64,
+    pending: HashMap<u64, Pending>,
+    /// How many of `pending` are waited for by the client.
+    clients: usize,
+}
+
+struct Pending {
+    deadline: Instant,
+    waiting: Waiting,
+}
+
+/// Who waits for an answer.
+enum Waiting {
+    /// The client, for the answer to its request with this id.
+    Client(Box<str>),
+    /// The application, behind an [`Acknowledgement`].
+    Application(Arc<Slot>),
+}
+
+impl Acks {
+    fn insert(&mut self, deadline: Instant, waiting: Waiting, limit: usize) -> Result<u64, Error> {
+        let client = matches!(waiting, Waiting::Client(_));
+        let same = if client { self.clients } else { self.pending.len() - self.clients };
+        if same >= limit {
+            return Err(Error::Unavailable);
+        }
+        self.clients += usize::from(client);
+        self.last += 1;
+        self.pending.insert(self.last, Pending { deadline, waiting });
+        Ok(self.last)
+    }
+
+    fn take_application(&mut self, number: u64) -> Option<Arc<Slot>> {
+        match self.pending.get(&number)?.waiting {
+            Waiting::Client(_) => None,
+            Waiting::Application(_) => self.take(number)?.application(),
+        }
+    }
+
+    fn take_client(&mut self, number: u64) -> Option<Box<str>> {
+        match self.pending.get(&number)?.waiting {
+            Waiting::Client(_) => self.take(number)?.client(),
+            Waiting::Application(_) => None,
+        }
+    }
+
+    fn take(&mut self, number: u64) -> Option<Waiting> {
+        let waiting = self.pending.remove(&number)?.waiting;
+        self.clients -= usize::from(matches!(waiting, Waiting::Client(_)));
+        Some(waiting)
+    }
+
+    fn take_expired(&mut self, now: Instant) -> Vec<Waiting> {
+        let late = |(number, pending): (&u64, &Pending)| (pending.deadline <= now).then_some(*number);
+        let mut numbers: Vec<u64> = self.pending.iter().filter_map(late).collect();
+        numbers.sort_unstable();
+        numbers.into_iter().filter_map(|number| self.take(number)).collect()
+    }
+
+    /// The socket has ended.
+    pub(crate) fn close(self) {
+        for Pending { waiting, .. } in self.pending.into_values() {
+            if let Waiting::Application(slot) = waiting {
+                slot.fill(Err(Error::Closed));
+            }
+        }
+    }
+}
+
+impl Waiting {
+    fn client(self) -> Option<Box<str>> {
+        if let Self::Client(id) = self { Some(id) } else { None }
+    }
+
+    fn application(self) -> Option<Arc<Slot>> {
+        if let Self::Application(slot) = self { Some(slot) } else { None }
+    }
+
+    fn fail(self, socket: &Socket, error: &Error) {
+        match self {
+            Self::Client(id) => socket.send(&Outbound::Error { id: Some(&id), error }),
+            Self::Application(slot) => slot.fill(Err(error.clone())),
+        }
+    }
+}
+
+/// The place for the application's answer to an event of a client. It does not keep the socket in memory.
+pub struct Answer {
+    socket: Weak<Core>,
+    /// Absent when the client did not ask, and after the answer.
+    number: Option<u64>,
+}
+
+impl Answer {
+    /// Whether the client asked for an answer.
+    pub fn is_awaited(&self) -> bool {
+        self.number.is_some()
+    }
+
+    /// Sends the answer. Ignored when nobody waits for it any more.
+    pub fn send(mut self, data: Payload<'_>) {
+        self.resolve(|socket, id| socket.send(&Outbound::Answer { id, data }));
+    }
+
+    /// Answers with an error.
+    pub fn refuse(mut self, error: &Error) {
+        self.resolve(|socket, id| socket.send(&Outbound::Error { id: Some(id), error }));
+    }
+
+    fn resolve(&mut self, send: impl FnOnce(&Socket, &str)) {
+        let Some(number) = self.number.take() else { return };
+        let Some(socket) = self.socket.upgrade().map(Socket) else { return };
+        let id = lock(&socket.0.state).acks.as_mut().and_then(|acks| acks.take_client(number));
+        if let Some(id) = id {
+            send(&socket, &id);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.resolve(|socket, id| socket.send(&Outbound::Error { id: Some(id), error: &Error::Unavailable }));
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// The future of a client's answer: its data, [`Error::Timeout`] or [`Error::Closed`]. Cancel-safe; dropping it
+/// gives up the answer, and the event stays sent.
 #[derive(Debug)]
-pub struct Acknowledgement(());
+pub struct Acknowledgement(Arc<Slot>);
 
 impl Future for Acknowledgement {
     type Output = Result<OwnedPayload, Error>;
 
-    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(Err(Error::Unavailable))
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = lock(&self.0.0);
+        match state.answer.take() {
+            Some(answer) => Poll::Ready(answer),
+            None => {
+                state.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Filled once by the socket, emptied once by the [`Acknowledgement`]. A lock of its own that is held for moments
+/// and under which nothing else is locked.
+#[derive(Debug, Default)]
+struct Slot(Mutex<SlotState>);
+
+#[derive(Debug, Default)]
+struct SlotState {
+    answer: Option<Result<OwnedPayload, Error>>,
+    waker: Option<Waker>,
+}
+
+impl Slot {
+    fn fill(&self, answer: Result<OwnedPayload, Error>) {
+        let mut state = lock(&self.0);
+        state.answer = Some(answer);
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
     }
 }

@@ -1,16 +1,25 @@
 //! A connection: its outbox and its sockets.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use crate::{Error, Socket};
+use crate::hub::Inner;
+use crate::outbox::{Class, Frame, Outbox, wake};
+use crate::sync::lock;
+use crate::{Encoder, EncoderId, Error, Member, Outbound, Socket};
 
 /// One connection, owned by the task that serves it. Dropping it ends all its sockets: their memberships are
 /// removed and those who stay learn that they left.
-#[derive(Debug)]
-pub struct Connection(());
+pub struct Connection {
+    link: Arc<Link>,
+    /// Ended with the connection. Locked only for moments, by the owner: never contended.
+    sockets: Mutex<Vec<Socket>>,
+}
 
 /// What [`Connection::poll_drain`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,22 +42,41 @@ pub struct Close {
 impl Close {
     /// 4002: more waited for this connection than its outbox may hold.
     pub const SLOW_CONSUMER: Self = Self { code: 4002, reason: Cow::Borrowed("slow consumer") };
+
+    /// Nobody sees it: the connection has ended.
+    pub(crate) const GONE: Self = Self { code: 1006, reason: Cow::Borrowed("") };
 }
 
 impl Connection {
+    pub(crate) fn new(hub: Arc<Inner>, encoder: Arc<dyn Encoder>) -> Self {
+        hub.connections.fetch_add(1, Ordering::Relaxed);
+        let encoder_id = encoder.id();
+        let link = Arc::new(Link { hub, encoder, encoder_id, outbox: Outbox::default() });
+        Self { link, sockets: Mutex::default() }
+    }
+
     /// Enters a namespace. `session` is the public name of the new socket, unique in the cluster; `user` the name
     /// that authentication proved.
     ///
     /// # Errors
     /// [`Error::NoNamespace`], [`Error::TooManySockets`].
     pub fn open(&self, namespace: &str, session: &str, user: Option<&str>) -> Result<Socket, Error> {
-        let _ = (namespace, session, user);
-        Err(Error::NoNamespace)
+        let namespace = self.link.hub.namespace(namespace)?;
+        let mut sockets = lock(&self.sockets);
+        sockets.retain(|socket| !socket.is_closed());
+        if sockets.len() >= self.link.hub.limits.sockets_per_connection {
+            return Err(Error::TooManySockets);
+        }
+        let me = Member { session: session.into(), user: user.map(Into::into), info: None };
+        let socket = Socket::new(Arc::clone(&self.link), Arc::clone(namespace), me);
+        sockets.reserve_exact(1);
+        sockets.push(socket.clone());
+        Ok(socket)
     }
 
     /// Queues a ready frame of the protocol layer (a welcome, a pong) behind what waits already.
     pub fn push(&self, frame: Bytes) {
-        let _ = frame;
+        self.link.push(Frame { bytes: frame, class: None });
     }
 
     /// Moves waiting frames to `into`, in order and about `max_bytes` of them (one at least), or registers the
@@ -63,13 +91,56 @@ impl Connection {
         into: &mut Vec<Bytes>,
         max_bytes: usize,
     ) -> Poll<Drained> {
-        let _ = (cx, into, max_bytes);
-        Poll::Pending
+        self.link.outbox.poll_drain(cx, into, max_bytes)
     }
 
     /// Ends the connection from our side; the first call counts. What is queued already is still sent, nothing
     /// new is accepted.
     pub fn close(&self, close: Close) {
-        let _ = close;
+        self.link.close(close);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.link.outbox.abandon();
+        for socket in std::mem::take(&mut *lock(&self.sockets)) {
+            socket.close();
+        }
+        self.link.hub.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("sockets", &*lock(&self.sockets)).finish_non_exhaustive()
+    }
+}
+
+/// The part of a connection that its sockets and their memberships share.
+pub(crate) struct Link {
+    pub(crate) hub: Arc<Inner>,
+    encoder: Arc<dyn Encoder>,
+    /// As the encoder said; here because fan-out asks for each member.
+    pub(crate) encoder_id: EncoderId,
+    pub(crate) outbox: Outbox,
+}
+
+impl Link {
+    pub(crate) fn encode(&self, namespace: &str, message: &Outbound<'_>) -> Bytes {
+        self.encoder.encode(namespace, message)
+    }
+
+    pub(crate) fn frame(&self, namespace: &str, message: &Outbound<'_>, class: Class) -> Frame {
+        Frame { bytes: self.encode(namespace, message), class }
+    }
+
+    /// Queues and wakes: not to be called under a lock that others wait for.
+    pub(crate) fn push(&self, frame: Frame) {
+        wake(self.outbox.push(frame, false, &self.hub.limits));
+    }
+
+    pub(crate) fn close(&self, close: Close) {
+        wake(self.outbox.close(close));
     }
 }

@@ -1,20 +1,23 @@
 //! The hub itself: what the server holds.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Instant;
 
+use crate::delivery::Local;
+use crate::namespace::Namespace;
+use crate::socket::Core;
+use crate::sync::lock;
 use crate::{
-    Application, Broadcast, Broker, Clock, Connection, Encoder, Error, Limits, Payload, Policy, Published,
-    Reply,
+    Application, Broadcast, Broker, Clock, Connection, Encoder, Error, Limits, MemoryBroker, Payload, Policy,
+    Publication, Published, Reply, RoomRef, RoomSettings,
 };
 
 /// A handle of the hub, cheap to clone, usable from every thread.
-#[derive(Clone, Debug)]
-pub struct Hub(());
-
-/// What a [`Hub`] is made of.
-pub struct Builder {
-    policy: Arc<dyn Policy>,
-}
+#[derive(Clone)]
+pub struct Hub(Arc<Inner>);
 
 /// An event to publish to one room.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,23 +46,38 @@ pub struct Stats {
 impl Hub {
     /// Begins with the namespace `/`, the memory broker, no application, default limits and the real clock.
     pub fn builder(policy: impl Policy) -> Builder {
-        Builder { policy: Arc::new(policy) }
+        Builder {
+            policy: Arc::new(policy),
+            broker: None,
+            application: None,
+            limits: Limits::default(),
+            clock: Arc::new(Instant::now),
+            namespaces: vec!["/".into()],
+        }
     }
 
     /// Registers a connection whose frames are made by `encoder`.
     pub fn connect(&self, encoder: Arc<dyn Encoder>) -> Connection {
-        let _ = encoder;
-        unreachable!()
+        Connection::new(Arc::clone(&self.0), encoder)
     }
 
-    /// Publishes as the server: without asking the policy, and whether or not the room has members.
+    /// Publishes as the server: without asking who may, and whether or not the room has members.
     ///
     /// # Errors
     /// [`Error::NoNamespace`], [`Error::InvalidRoom`], [`Error::TooLarge`] (key), [`Error::Unavailable`] (the
     /// broker did not take it; with a key it is safe to try again).
     pub fn publish(&self, namespace: &str, publish: &Publish<'_>) -> Reply<Result<Published, Error>> {
-        let _ = (namespace, publish);
-        Reply::Ready(Err(Error::Unavailable))
+        match self.0.settings(namespace, publish) {
+            Ok(settings) => self.0.broker.publish(&Publication {
+                room: RoomRef { namespace, name: publish.room, settings: &settings },
+                event: publish.event,
+                data: publish.data,
+                from: None,
+                key: publish.key,
+                volatile: publish.volatile,
+            }),
+            Err(error) => Reply::Ready(Err(error)),
+        }
     }
 
     /// Sends an event to all members of several rooms, to each of them once. Not kept in any history.
@@ -67,60 +85,165 @@ impl Hub {
     /// # Errors
     /// [`Error::NoNamespace`], [`Error::InvalidRoom`], [`Error::Unavailable`].
     pub fn broadcast(&self, broadcast: &Broadcast<'_>) -> Reply<Result<(), Error>> {
-        let _ = broadcast;
-        Reply::Ready(Err(Error::Unavailable))
+        let checked = self
+            .0
+            .namespace(broadcast.namespace)
+            .and_then(|_| broadcast.rooms.iter().try_for_each(|room| self.0.check_room(room)));
+        match checked {
+            Ok(()) => self.0.broker.broadcast(broadcast),
+            Err(error) => Reply::Ready(Err(error)),
+        }
     }
 
     /// Forgets what is too old: history, keys, acknowledgements that nobody sent. Call it about once a second.
     /// A timeout of an acknowledgement fires at the first call after it has passed. Takes time in proportion to the
     /// rooms with history and to the connections that wait for an acknowledgement.
-    pub fn tick(&self) {}
+    pub fn tick(&self) {
+        let now = (self.0.clock)();
+        self.0.broker.tick(now);
+        let mut waiting = std::mem::take(&mut *lock(&self.0.waiting));
+        waiting.retain(|socket| socket.upgrade().is_some_and(|socket| socket.expire_acks(now)));
+        lock(&self.0.waiting).append(&mut waiting);
+    }
 
     /// Counts.
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        Stats {
+            connections: self.0.connections.load(Ordering::Relaxed),
+            rooms: self.0.namespaces.values().map(|namespace| namespace.rooms()).sum(),
+        }
     }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hub").field(&self.stats()).finish()
+    }
+}
+
+/// What a [`Hub`] is made of.
+pub struct Builder {
+    policy: Arc<dyn Policy>,
+    broker: Option<Arc<dyn Broker>>,
+    application: Option<Arc<dyn Application>>,
+    limits: Limits,
+    clock: Clock,
+    namespaces: Vec<String>,
 }
 
 impl Builder {
     /// Adds a namespace.
     #[must_use]
-    pub fn namespace(self, name: &str) -> Self {
-        let _ = name;
+    pub fn namespace(mut self, name: &str) -> Self {
+        self.namespaces.push(name.into());
         self
     }
 
     /// Sets the limits.
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
-        let _ = limits;
-        self
+        Self { limits, ..self }
     }
 
     /// Sets the broker that joins this hub with others.
     #[must_use]
     pub fn broker(self, broker: Arc<dyn Broker>) -> Self {
-        let _ = broker;
-        self
+        Self { broker: Some(broker), ..self }
     }
 
     /// Sets the receiver of emitted events.
     #[must_use]
     pub fn application(self, application: impl Application) -> Self {
-        let _ = application;
-        self
+        Self { application: Some(Arc::new(application)), ..self }
     }
 
     /// Sets where the time is read.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
-        let _ = clock;
-        self
+        Self { clock, ..self }
     }
 
     /// The hub.
     pub fn build(self) -> Hub {
-        let _ = self.policy;
-        Hub(())
+        let broker = self.broker.unwrap_or_else(|| Arc::new(MemoryBroker::default()));
+        let namespaces = self.namespaces.iter().map(|name| {
+            let namespace = Arc::new(Namespace::new(name, Arc::clone(&broker)));
+            (Arc::clone(&namespace.name), namespace)
+        });
+        let inner = Arc::new(Inner {
+            namespaces: namespaces.collect(),
+            limits: self.limits,
+            policy: self.policy,
+            application: self.application,
+            clock: self.clock,
+            broker,
+            numbers: AtomicU64::new(0),
+            connections: AtomicUsize::new(0),
+            waiting: Mutex::default(),
+        });
+        inner.broker.start(Arc::new(Local(Arc::downgrade(&inner))), Arc::clone(&inner.clock));
+        Hub(inner)
     }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("namespaces", &self.namespaces).finish_non_exhaustive()
+    }
+}
+
+/// What all handles, connections and sockets share. The broker knows it only weakly.
+pub(crate) struct Inner {
+    pub(crate) limits: Limits,
+    pub(crate) policy: Arc<dyn Policy>,
+    pub(crate) application: Option<Arc<dyn Application>>,
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) clock: Clock,
+    namespaces: HashMap<Arc<str>, Arc<Namespace>>,
+    /// The last number given to a socket or to a hold.
+    numbers: AtomicU64,
+    /// Connections that are open.
+    pub(crate) connections: AtomicUsize,
+    /// Sockets that wait, or did since the last tick, for an acknowledgement; each of them once. Innermost: nothing
+    /// is locked under it.
+    pub(crate) waiting: Mutex<Vec<Weak<Core>>>,
+}
+
+impl Inner {
+    pub(crate) fn namespace(&self, name: &str) -> Result<&Arc<Namespace>, Error> {
+        self.namespaces.get(name).ok_or(Error::NoNamespace)
+    }
+
+    /// A number that was not given before.
+    pub(crate) fn number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn check_room(&self, name: &str) -> Result<(), Error> {
+        let fits = (1..=self.limits.room_name).contains(&name.len());
+        if fits && !name.chars().any(char::is_control) { Ok(()) } else { Err(Error::InvalidRoom) }
+    }
+
+    pub(crate) fn check_key(&self, key: Option<&str>) -> Result<(), Error> {
+        check_len("key", key, self.limits.key)
+    }
+
+    pub(crate) fn check_info(&self, info: Option<&str>) -> Result<(), Error> {
+        check_len("info", info, self.limits.info)
+    }
+
+    /// The rules of the room that the server publishes to.
+    fn settings(&self, namespace: &str, publish: &Publish<'_>) -> Result<Arc<RoomSettings>, Error> {
+        let namespace = self.namespace(namespace)?;
+        self.check_room(publish.room)?;
+        self.check_key(publish.key)?;
+        Ok(match namespace.find(publish.room) {
+            Some(room) => Arc::clone(&room.settings),
+            None => self.policy.settings(&namespace.name, publish.room),
+        })
+    }
+}
+
+fn check_len(what: &'static str, text: Option<&str>, limit: usize) -> Result<(), Error> {
+    if text.is_some_and(|text| text.len() > limit) { Err(Error::TooLarge { what, limit }) } else { Ok(()) }
 }

@@ -4,13 +4,21 @@ mod acks;
 mod application;
 mod broker;
 mod connection;
+mod delivery;
 mod error;
+mod frames;
+mod held;
 mod hub;
+mod join;
 mod memory;
 mod message;
+mod namespace;
+mod outbox;
 mod reply;
+mod room;
 mod settings;
 mod socket;
+mod sync;
 
 pub use acks::{Acknowledgement, Answer};
 pub use application::Application;
@@ -21,6 +29,7 @@ pub use broker::{
 pub use connection::{Close, Connection, Drained};
 pub use error::Error;
 pub use hub::{Builder, Hub, Publish, Stats};
+pub use join::Join;
 pub use memory::MemoryBroker;
 pub use message::{
     Encoder, EncoderId, Event, Member, Outbound, OwnedPayload, PastEvent, Payload, Position, Since,
@@ -29,4 +38,4 @@ pub use reply::{BoxFuture, Reply, ReplyFuture};
 pub use settings::{
     Access, Action, Clock, HistorySettings, KeySettings, Limits, Policy, RoomSettings, SlowConsumer,
 };
-pub use socket::{Join, Socket};
+pub use socket::Socket;

@@ -1,0 +1,90 @@
+//! A namespace: its rooms by name.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::room::{Candidate, Listed, Room};
+use crate::sync::lock;
+use crate::{Broker, RoomSettings, Wakes};
+
+/// Enough that threads rarely meet at one; a shard without rooms costs 56 bytes.
+const SHARDS: usize = 64;
+
+/// A space of room names. Made when the hub is built and never forgotten.
+pub(crate) struct Namespace {
+    pub(crate) name: Arc<str>,
+    broker: Arc<dyn Broker>,
+    hasher: RandomState,
+    /// Locked to find a room, for a moment. A room enters and leaves its shard together with the broker's
+    /// subscription, so that those calls come in order.
+    shards: Box<[Mutex<Shard>]>,
+    /// Rooms in all shards.
+    count: AtomicUsize,
+}
+
+type Shard = HashMap<Arc<str>, Arc<Room>>;
+
+impl Namespace {
+    pub(crate) fn new(name: &str, broker: Arc<dyn Broker>) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { name: name.into(), broker, hasher: RandomState::new(), shards, count: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn rooms(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// The room, if somebody is in it.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Room>> {
+        lock(self.shard(name)).get(name).cloned()
+    }
+
+    /// Makes a socket a member, and the room if there is none yet.
+    pub(crate) fn admit(
+        &self,
+        name: &str,
+        settings: &Arc<RoomSettings>,
+        candidate: &Candidate<'_>,
+    ) -> (Arc<Room>, Wakes, Listed) {
+        loop {
+            let room = self.find_or_make(name, settings);
+            // A room that is gone has left the map already: the next one found is another.
+            if let Some((wakes, listed)) = room.admit(candidate) {
+                return (room, wakes, listed);
+            }
+        }
+    }
+
+    /// Forgets a room that the last member has left, unless somebody came meanwhile.
+    pub(crate) fn retire(&self, room: &Room) {
+        let mut shard = lock(self.shard(&room.name));
+        if !room.retire() {
+            return;
+        }
+        shard.remove(&room.name);
+        if shard.capacity() > 16 && shard.capacity() / 4 > shard.len() {
+            let len = shard.len();
+            shard.shrink_to(len * 2);
+        }
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        self.broker.unsubscribe(room.to_ref());
+    }
+
+    fn find_or_make(&self, name: &str, settings: &Arc<RoomSettings>) -> Arc<Room> {
+        let mut shard = lock(self.shard(name));
+        if let Some(room) = shard.get(name) {
+            return Arc::clone(room);
+        }
+        let room = Arc::new(Room::new(Arc::clone(&self.name), name, Arc::clone(settings)));
+        shard.insert(Arc::clone(&room.name), Arc::clone(&room));
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.broker.subscribe(room.to_ref());
+        room
+    }
+
+    fn shard(&self, name: &str) -> &Mutex<Shard> {
+        &self.shards[self.hasher.hash_one(name) as usize % SHARDS]
+    }
+}
