@@ -1,0 +1,51 @@
+import { setImmediate } from "node:timers";
+import WebSocket from "ws";
+
+import { Ropeway } from "../client/ropeway.js";
+import { startFakeServer } from "./fake-server.mjs";
+
+// Taken before a test mocks them: waiting for the network goes on in real time.
+const realNow = Date.now;
+
+/** Waits until `condition` is truthy and returns its value. Works under mocked timers. */
+export async function until(condition, what = String(condition), limit = 5000) {
+  const end = realNow() + limit;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (realNow() > end) throw new Error(`never came true: ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Lets the network settle: what was on its way has arrived. */
+export async function settle(milliseconds = 30) {
+  const end = realNow() + milliseconds;
+  while (realNow() < end) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A server and a way to make clients of it, both gone when the test ends. */
+export async function setup(t, serverOptions) {
+  const server = await startFakeServer(serverOptions);
+  const clients = [];
+  t.after(async () => {
+    for (const client of clients) client.close();
+    await server.close();
+  });
+  const connect = (options = {}, url = server.url) => {
+    const client = new Ropeway(url, { WebSocket, minDelay: 10, maxDelay: 40, ...options });
+    clients.push(client);
+    return client;
+  };
+  return { server, connect };
+}
+
+/** Keeps the events of a target by type, in order. */
+export function record(target, ...types) {
+  const seen = [];
+  for (const type of types) target.addEventListener(type, (event) => seen.push(event));
+  return seen;
+}
+
+export const opened = (client) => until(() => client.readyState === Ropeway.OPEN, "the client is open");
+export const joined = (room) => until(() => room.state === "joined", "the room is joined");
