@@ -1,3 +1,33 @@
 //! The Ropeway server as a library: carriers and protocols into the hub, HTTP API, configuration.
+//!
+//! ```text
+//!  TCP ─► serve ─► http ─┬─ pages, API, health ───────────────────────────► hub
+//!                        └─ upgrade ─► carrier (frames) ─► protocol (JSON) ─► hub
+//! ```
+//!
+//! A carrier moves messages, a protocol gives them meaning, the hub knows rooms; each can be read without the others.
+//!
+//! ```no_run
+//! use ropeway_server::{Server, config::Config};
+//!
+//! # async fn example() -> std::io::Result<()> {
+//! let server = Server::bind(Config::development()).await?;
+//! println!("listening on {}", server.local_addr());
+//! server.run(async { /* until this ends */ }).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The public interface is [`Server`] and [`config`].
 
+mod carrier;
 pub mod config;
+mod http;
+mod lifetime;
+mod policy;
+mod protocol;
+mod serve;
+mod state;
+
+pub use serve::Server;
+pub use state::random_key;

@@ -153,7 +153,7 @@ fn faults_in_room_rules_are_told() {
     );
     assert!(message(file("[[rooms]]\npattern='x'\npresense=true")).contains("did you mean `presence`?"));
     assert!(message(file("[[rooms]]\npattern='x'\njoin='all'")).contains("`rooms.join` cannot be \"all\""));
-    assert!(message(file("[[rooms]]\npattern='x'\nhistory_age='1h'")).contains("needs `rooms.history_size`"));
+    assert!(message(file("[[rooms]]\npattern='x'\nhistory_age='1h'")).contains("need `rooms.history_size`"));
     assert!(message(file("rooms = 3")).contains("`rooms` cannot be 3"));
     assert!(message(environment("ROPEWAY_ROOMS", "[{")).contains("`rooms` is no TOML array"));
 }

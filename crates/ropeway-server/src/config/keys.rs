@@ -96,8 +96,9 @@ pub(super) const KEYS: &[Key<Config>] = &[
 pub(super) const ROOM_KEYS: &[Key<RoomRule>] = &[
     key!(pattern, "The rooms that the rule is for. `*` stands for any characters."),
     key!(join, "Who may join: \"nobody\" or \"anyone\"."),
-    key!(publish, "Who may publish: \"nobody\" (but the HTTP API) or \"members\"."),
+    key!(publish, "Which members may publish: \"nobody\" (but the HTTP API) or \"anyone\"."),
     key!(presence, "Tell members who else is there."),
     key!(history_size, "How many events are kept. Without it the room has no history and no recovery."),
+    key!(history_bytes, "How much room they may take."),
     key!(history_age, "How long events are kept."),
 ];

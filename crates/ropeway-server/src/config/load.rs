@@ -268,8 +268,10 @@ fn contradictions(rule: &RoomRule, table: &DeTable<'_>) -> Vec<&'static str> {
     if !table.contains_key("pattern") {
         found.push("this room rule has no `pattern`");
     }
-    if table.contains_key("history_age") && rule.history_size.is_none() {
-        found.push("`rooms.history_age` needs `rooms.history_size`: without it there is no history");
+    if rule.history_size.is_none()
+        && ["history_age", "history_bytes"].iter().any(|key| table.contains_key(*key))
+    {
+        found.push("`rooms.history_age` and `rooms.history_bytes` need `rooms.history_size`");
     }
     found
 }

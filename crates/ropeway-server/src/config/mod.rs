@@ -29,7 +29,7 @@ mod value;
 pub use error::{ConfigError, Problem, Source};
 pub use load::Sources;
 pub use print::default_file;
-pub use rooms::{Pattern, Publishers, RoomRule, Who};
+pub use rooms::{Pattern, RoomRule, Who};
 pub use value::{ByteSize, Choice, Origin};
 
 /// Everything that can be set. [`Config::default`] opens no room and no optional endpoint and listens on loopback.
@@ -122,7 +122,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message: ByteSize::mib(1),
-            fragments: 1024,
+            fragments: 65_536,
             outbox: ByteSize::mib(4),
             slow_consumer: SlowConsumer::Close,
             rooms_per_connection: 100,

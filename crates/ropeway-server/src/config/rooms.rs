@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::value::{Choice, Raw, Value, quoted};
+use super::value::{ByteSize, Choice, Raw, Value, quoted};
 
 /// One `[[rooms]]`. What a rule does not open is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,12 +11,14 @@ pub struct RoomRule {
     pub pattern: Pattern,
     /// Who may become a member.
     pub join: Who,
-    /// Who may publish, besides the HTTP API.
-    pub publish: Publishers,
+    /// Which members may publish. The HTTP API may always.
+    pub publish: Who,
     /// Whether members learn who else is there.
     pub presence: bool,
     /// Events kept, at most; nothing for a room without history and so without recovery.
     pub history_size: Option<usize>,
+    /// Bytes of events kept, at most.
+    pub history_bytes: ByteSize,
     /// Events that are older are forgotten.
     pub history_age: Duration,
 }
@@ -26,9 +28,10 @@ impl Default for RoomRule {
         Self {
             pattern: Pattern::default(),
             join: Who::Nobody,
-            publish: Publishers::Nobody,
+            publish: Who::Nobody,
             presence: false,
             history_size: None,
+            history_bytes: ByteSize::mib(1),
             history_age: Duration::from_secs(24 * 3600),
         }
     }
@@ -40,7 +43,7 @@ impl RoomRule {
         Self {
             pattern: Pattern("demo:*".to_owned()),
             join: Who::Anyone,
-            publish: Publishers::Members,
+            publish: Who::Anyone,
             presence: true,
             history_size: Some(1000),
             ..Self::default()
@@ -48,7 +51,7 @@ impl RoomRule {
     }
 }
 
-/// Who may join.
+/// Who may do something in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     /// No client.
@@ -60,20 +63,6 @@ pub enum Who {
 impl Choice for Who {
     const CHOICES: &'static [(&'static str, Self)] = &[("nobody", Self::Nobody), ("anyone", Self::Anyone)];
     const ALLOWED: &'static str = "\"nobody\" or \"anyone\"";
-}
-
-/// Who may publish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Publishers {
-    /// No client.
-    Nobody,
-    /// Whoever has joined.
-    Members,
-}
-
-impl Choice for Publishers {
-    const CHOICES: &'static [(&'static str, Self)] = &[("nobody", Self::Nobody), ("members", Self::Members)];
-    const ALLOWED: &'static str = "\"nobody\" or \"members\"";
 }
 
 /// A pattern for names of rooms: `*` stands for any characters, also none; everything else for itself.

@@ -1,0 +1,32 @@
+//! Everything that is reached by an ordinary HTTP request.
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::state::Shared;
+
+mod api;
+mod error;
+mod health;
+mod origin;
+mod pages;
+mod upgrade;
+
+/// The routes of a server.
+pub(crate) fn router(shared: Shared) -> Router {
+    let config = &shared.config.server;
+    let mut router = Router::new()
+        .route("/ws", get(upgrade::native))
+        .route("/api/status", get(api::status))
+        .route("/api/publish", post(api::publish))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/ropeway.js", get(pages::client));
+    if config.echo {
+        router = router.route("/echo", get(upgrade::echo));
+    }
+    if config.chat {
+        router = router.route("/", get(pages::index)).route("/chat/{name}", get(pages::chat));
+    }
+    router.fallback(error::no_such_path).method_not_allowed_fallback(error::no_such_method).with_state(shared)
+}

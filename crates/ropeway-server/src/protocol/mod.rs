@@ -1,0 +1,4 @@
+//! Protocols: sans-I/O sessions that turn messages into commands for the hub, and encoders that turn what the hub
+//! sends into frames. They know nothing of sockets; a carrier drives them.
+
+pub(crate) mod native;

@@ -1,0 +1,112 @@
+//! Writing JSON: objects whose values are partly JSON text already.
+
+/// An object that is being written. Every method after the first field writes the comma before itself.
+pub(super) struct Object<'o> {
+    out: &'o mut String,
+}
+
+impl<'o> Object<'o> {
+    /// Begins with the field `type`, which every message has first.
+    pub(super) fn message(out: &'o mut String, kind: &str) -> Self {
+        out.push_str("{\"type\":\"");
+        out.push_str(kind);
+        out.push('"');
+        Self { out }
+    }
+
+    pub(super) fn text(self, name: &str, value: &str) -> Self {
+        self.with(name, |out| push_text(out, value))
+    }
+
+    pub(super) fn optional_text(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self,
+        }
+    }
+
+    /// `value` is JSON text; the empty text, which is none, becomes `null`.
+    pub(super) fn json(self, name: &str, value: &str) -> Self {
+        self.with(name, |out| out.push_str(if value.is_empty() { "null" } else { value }))
+    }
+
+    pub(super) fn number(self, name: &str, value: u64) -> Self {
+        self.with(name, |out| push_number(out, value))
+    }
+
+    pub(super) fn flag(self, name: &str, value: bool) -> Self {
+        self.with(name, |out| out.push_str(if value { "true" } else { "false" }))
+    }
+
+    /// `[item,item]`, each written by `write`.
+    pub(super) fn list<T>(self, name: &str, items: &[T], write: impl Fn(&mut String, &T)) -> Self {
+        self.with(name, |out| {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write(out, item);
+            }
+            out.push(']');
+        })
+    }
+
+    pub(super) fn with(self, name: &str, write: impl FnOnce(&mut String)) -> Self {
+        self.out.push_str(",\"");
+        self.out.push_str(name);
+        self.out.push_str("\":");
+        write(self.out);
+        self
+    }
+
+    pub(super) fn end(self) {
+        self.out.push('}');
+    }
+}
+
+pub(super) fn push_number(out: &mut String, value: u64) {
+    use std::fmt::Write;
+    // Writing to a `String` cannot fail.
+    let _ = write!(out, "{value}");
+}
+
+/// A JSON string (RFC 8259 section 7): quotes, backslashes and control characters are escaped.
+pub(super) fn push_text(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
+        out.push_str(&rest[..at]);
+        push_escaped(out, rest.as_bytes()[at]);
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn push_escaped(out: &mut String, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    match byte {
+        b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+        b'\n' => out.push_str("\\n"),
+        _ => {
+            out.push_str("\\u00");
+            out.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)])));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_reads_back() {
+        let all: String = (0..0x300).filter_map(char::from_u32).collect();
+        for text in ["", "plain", "\"\\", "a\nb\u{0}\u{1f}\u{7f}é😀", &all] {
+            let mut out = String::new();
+            push_text(&mut out, text);
+            assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text, "{out}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The native protocol, `ropeway.json`, as `docs/protocol.md` describes it.
+//!
+//! ```text
+//! text message -> client::parse -> Session -> hub -> Encoder -> frame
+//! ```
+
+mod client;
+mod encoder;
+mod json;
+mod session;
+
+use ropeway_hub::Published;
+
+pub(crate) use encoder::NativeEncoder;
+pub(crate) use session::{Session, Welcome};
+
+/// The subprotocol's name.
+pub(crate) const SUBPROTOCOL: &str = "ropeway.json";
+
+/// The `data` of the acknowledgement of a publish, which the HTTP API answers as well.
+pub(crate) fn receipt(published: &Published) -> String {
+    let mut out = String::new();
+    encoder::push_receipt(&mut out, published);
+    out
+}

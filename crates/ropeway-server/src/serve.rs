@@ -1,0 +1,150 @@
+//! The server: its port, its loop of accepting, and its shutdown.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{interval, sleep, timeout};
+use tracing::{debug, info, warn};
+
+use crate::config::Config;
+use crate::http::router;
+use crate::state::{Shared, State};
+
+/// Connections that are not upgraded, at one time. Each goes away by itself when its client is slow.
+const HTTP_CONNECTIONS: u32 = 4096;
+
+/// Bytes of request line and headers.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// A server that is bound to its port and not yet running.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    shared: Shared,
+}
+
+impl Server {
+    /// Takes the port. Connections wait in the kernel until [`Server::run`].
+    ///
+    /// # Errors
+    /// The port is in use, or the address is not one of this machine.
+    pub async fn bind(config: Config) -> io::Result<Self> {
+        let listener = TcpListener::bind(config.server.listen).await?;
+        let shared = State::new(config);
+        Ok(Self { address: listener.local_addr()?, listener, router: router(shared.clone()), shared })
+    }
+
+    /// Where it listens, with the port that it really has.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` ends, then closes every connection: `/readyz` turns 503, nothing more is accepted,
+    /// WebSockets are closed with 1001 spread over `server.shutdown_spread`, requests under way are finished. Returns
+    /// when all are gone, or after `server.shutdown_timeout`; what is still open then is dropped.
+    ///
+    /// Dropping the future stops accepting; connections go on.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self { listener, router, shared, .. } = self;
+        let room = Arc::new(Semaphore::new(HTTP_CONNECTIONS as usize));
+        tokio::select! {
+            never = accept(&listener, &router, &shared, &room) => match never {},
+            never = tick(&shared) => match never {},
+            () = shutdown => {}
+        }
+        drop(listener);
+        drain(&shared, &room).await;
+    }
+}
+
+/// Every connection that is not upgraded holds a permit of `room`.
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    shared: &Shared,
+    room: &Arc<Semaphore>,
+) -> Infallible {
+    loop {
+        // Nobody closes the semaphore, so there is always a permit in the end.
+        let Ok(permit) = room.clone().acquire_owned().await else { continue };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                debug!(%peer, "accepted");
+                tokio::spawn(serve_http(stream, permit, router.clone(), shared.clone()));
+            }
+            Err(error) => recover(&error).await,
+        }
+    }
+}
+
+/// A connection that broke off while it waited is of no interest. Anything else, such as having no file descriptors
+/// left, goes away when other connections end, so there is no point in asking again at once.
+async fn recover(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted) {
+        warn!(%error, "cannot accept connections at the moment");
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Serves requests until the connection ends, is upgraded, or the server ends.
+async fn serve_http(stream: TcpStream, _permit: OwnedSemaphorePermit, router: Router, shared: Shared) {
+    // Frames are small and written whole: waiting for more would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.config.server.handshake_timeout)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shared.drain.begun() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection => ended,
+                () = shared.drain.dropping() => Ok(()),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection ended in HTTP");
+    }
+}
+
+/// Lets the hub forget what is too old.
+async fn tick(shared: &Shared) -> Infallible {
+    let mut second = interval(Duration::from_secs(1));
+    loop {
+        second.tick().await;
+        shared.hub.tick();
+    }
+}
+
+async fn drain(shared: &Shared, room: &Semaphore) {
+    info!(connections = shared.population.count(), "shutting down");
+    shared.drain.begin();
+    // A request that becomes a WebSocket takes its place there before its permit here is free.
+    let all_gone = async {
+        let _all = room.acquire_many(HTTP_CONNECTIONS).await;
+        shared.population.empty().await;
+    };
+    if timeout(shared.config.server.shutdown_timeout, all_gone).await.is_err() {
+        warn!(connections = shared.population.count(), "dropping what is still open");
+    }
+    shared.drain.drop_all();
+}

@@ -1,0 +1,69 @@
+//! What all requests and connections of a server share.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rand::distr::{Alphanumeric, SampleString};
+use ropeway_hub::{Hub, Limits, SlowConsumer};
+
+use crate::carrier::Endpoints;
+use crate::config::{self, Config};
+use crate::lifetime::{Drain, Population};
+use crate::policy::Rules;
+
+/// Held by every request and connection.
+pub(crate) type Shared = Arc<State>;
+
+pub(crate) struct State {
+    pub(crate) config: Config,
+    pub(crate) hub: Hub,
+    /// The name of this server process.
+    pub(crate) node: String,
+    pub(crate) started: Instant,
+    pub(crate) drain: Drain,
+    /// WebSocket connections, `/echo` included.
+    pub(crate) population: Arc<Population>,
+    pub(crate) endpoints: Endpoints,
+}
+
+impl State {
+    pub(crate) fn new(config: Config) -> Shared {
+        let hub = Hub::builder(Rules::new(&config)).limits(limits(&config.limits)).build();
+        Arc::new(Self {
+            hub,
+            node: random_name(8),
+            started: Instant::now(),
+            drain: Drain::default(),
+            population: Arc::new(Population::new(config.server.max_connections)),
+            endpoints: Endpoints::new(&config),
+            config,
+        })
+    }
+}
+
+fn limits(limits: &config::Limits) -> Limits {
+    Limits {
+        rooms_per_socket: limits.rooms_per_connection,
+        outbox: limits.outbox.bytes(),
+        slow_consumer: match limits.slow_consumer {
+            config::SlowConsumer::Close => SlowConsumer::Close,
+            config::SlowConsumer::DropOldest => SlowConsumer::DropOldest,
+            config::SlowConsumer::Conflate => SlowConsumer::Conflate,
+        },
+        ..Limits::default()
+    }
+}
+
+/// A name for a session: 95 random bits, unique in a cluster of any size.
+pub(crate) fn session_name() -> String {
+    random_name(16)
+}
+
+/// A key for the API that nobody can guess (190 random bits).
+pub fn random_key() -> String {
+    random_name(32)
+}
+
+fn random_name(length: usize) -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), length)
+}

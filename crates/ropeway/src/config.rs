@@ -1,0 +1,33 @@
+//! `ropeway config`
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use ropeway_server::config::{Sources, default_file};
+
+use crate::failure::{Failure, Kind};
+use crate::files;
+
+/// `config check FILE`: says on standard error what it found.
+#[expect(clippy::print_stderr, reason = "this is where the program talks")]
+pub(crate) fn check(path: &Path) -> Result<(), Failure> {
+    let (name, text) = files::read(path)?;
+    let config = Sources::new().file(&name, text).load();
+    let config = config.map_err(|error| Failure::new(Kind::Config, format!("{name} is not right"), error))?;
+    eprintln!("{name} is right");
+    if config.rooms.is_empty() {
+        eprintln!("note: it has no room rule, so clients can connect and join nothing");
+    }
+    Ok(())
+}
+
+/// `config init`: the file on standard output.
+pub(crate) fn init() -> Result<(), Failure> {
+    match io::stdout().write_all(default_file().as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(Kind::System, "cannot write to standard output", error))
+        }
+        // Whoever closed the pipe has read what they wanted.
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,55 @@
+//! Failures, as they are told: what happened, why, and what to do.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Kinds of failure and their exit status, after sysexits.h. Wrong usage is 2, by clap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file cannot be read.
+    Input = 66,
+    /// The address cannot be listened on.
+    Unavailable = 69,
+    /// The system refuses what no program can do without.
+    System = 71,
+    /// The configuration is wrong.
+    Config = 78,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    /// One line: what could not be done.
+    pub(crate) what: String,
+    /// The reasons, one or more lines.
+    pub(crate) why: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self { kind, what: what.into(), why: why.to_string(), hint: None }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Tells the failure on standard error.
+    #[expect(clippy::print_stderr, reason = "this is where the program talks")]
+    pub(crate) fn report(&self) -> ExitCode {
+        eprintln!("{self}");
+        ExitCode::from(self.kind as u8)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.what)?;
+        for line in self.why.lines() {
+            write!(f, "\n  {line}")?;
+        }
+        self.hint.iter().try_for_each(|hint| write!(f, "\n  hint: {hint}"))
+    }
+}

@@ -1,0 +1,135 @@
+//! `ropeway serve`
+
+use std::env;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+use ropeway_server::config::{Config, Sources};
+use ropeway_server::{Server, random_key};
+use tokio::runtime::Runtime;
+use tracing::{info, warn};
+
+use crate::cli::Serve;
+use crate::failure::{Failure, Kind};
+use crate::signals::Signals;
+use crate::{files, log};
+
+/// Serves until a signal.
+pub(crate) fn run(options: &Serve) -> Result<(), Failure> {
+    log::start(&options.log, options.log_format)?;
+    let plan = Plan::new(options)?;
+    raise_file_limit(plan.config.server.max_connections);
+    let runtime = Runtime::new()
+        .map_err(|error| Failure::new(Kind::System, "cannot start the threads of the server", error))?;
+    runtime.block_on(serve(plan))
+}
+
+/// What is going to be served.
+struct Plan {
+    config: Config,
+    /// No file was given.
+    development: bool,
+}
+
+impl Plan {
+    fn new(options: &Serve) -> Result<Self, Failure> {
+        let mut sources = Sources::new().environment(environment());
+        if let Some(path) = &options.config {
+            let (name, text) = files::read(path)?;
+            sources = sources.file(name, text);
+        }
+        for (flag, key, value) in options.settings() {
+            sources = sources.flag(flag, key, value);
+        }
+        let config = sources
+            .load()
+            .map_err(|error| Failure::new(Kind::Config, "the configuration cannot be used", error))?;
+        Ok(Self { config, development: options.config.is_none() })
+    }
+
+    /// The key that was made up, if one was.
+    fn make_up_key(&mut self) -> Option<String> {
+        let wanted = self.development && self.config.api.key.is_none();
+        wanted.then(|| self.config.api.key.insert(random_key()).clone())
+    }
+}
+
+/// The environment without the variables that belong to flags of this program.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    const OURS: [&str; 3] = ["ROPEWAY_CONFIG", "ROPEWAY_LOG", "ROPEWAY_LOG_FORMAT"];
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    env::vars_os()
+        .map(move |(name, value)| (text(name), text(value)))
+        .filter(|(name, _)| !OURS.contains(&name.as_str()))
+}
+
+async fn serve(mut plan: Plan) -> Result<(), Failure> {
+    let signals =
+        Signals::listen().map_err(|error| Failure::new(Kind::System, "cannot listen for signals", error))?;
+    let key = plan.make_up_key();
+    let listen = plan.config.server.listen;
+    let config = plan.config.clone();
+    let server = Server::bind(plan.config).await.map_err(|error| cannot_listen(listen, &error))?;
+    announce(server.local_addr(), &config);
+    if plan.development {
+        announce_development(key.as_deref());
+    }
+    server.run(signals.first()).await;
+    info!("ended");
+    Ok(())
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
+    let failure = Failure::new(Kind::Unavailable, format!("cannot listen on {address}"), error);
+    match error.kind() {
+        ErrorKind::AddrInUse => failure.hint(format!(
+            "end the program that uses the port, or take another one with `--listen {}`",
+            SocketAddr::new(address.ip(), 0)
+        )),
+        ErrorKind::AddrNotAvailable => failure.hint("the address must be one of this machine"),
+        ErrorKind::PermissionDenied => failure.hint("ports below 1024 need a privilege; take a higher one"),
+        _ => failure,
+    }
+}
+
+/// What is served and where.
+#[expect(clippy::print_stderr, reason = "this is where the program talks")]
+fn announce(address: SocketAddr, config: &Config) {
+    eprintln!("Ropeway {} listens on {address}", env!("CARGO_PKG_VERSION"));
+    if config.server.chat {
+        eprintln!("  chat page  http://{address}/");
+    }
+    eprintln!("  clients    ws://{address}/ws (subprotocol ropeway.json)");
+    if config.server.echo {
+        eprintln!("  echo       ws://{address}/echo");
+    }
+    if config.api.key.is_some() {
+        eprintln!("  API        http://{address}/api/publish and /api/status");
+    }
+    eprintln!("  health     http://{address}/healthz and /readyz");
+}
+
+#[expect(clippy::print_stderr, reason = "this is where the program talks")]
+fn announce_development(key: Option<&str>) {
+    eprintln!(
+        "Development defaults: only this machine can connect, rooms `demo:*` are open to everybody, history is kept in memory."
+    );
+    if let Some(key) = key {
+        eprintln!("  API key    {key} (for this run)");
+    }
+    eprintln!(
+        "hint: `ropeway config init` prints a configuration to start from; use it with `--config FILE`"
+    );
+}
+
+/// Each connection takes a file descriptor, and the limit that programs start with is often 1024.
+fn raise_file_limit(connections: usize) {
+    const BESIDES: u64 = 256;
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) if limit < connections as u64 + BESIDES => {
+            info!(limit, connections, "the limit of open files is below `server.max_connections`");
+        }
+        Ok(_) => {}
+        Err(error) => warn!(%error, "cannot raise the limit of open files"),
+    }
+}
