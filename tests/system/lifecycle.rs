@@ -83,7 +83,8 @@ fn after_a_restart_the_same_address_serves_and_says_that_the_history_is_gone() {
 #[test]
 fn a_port_that_is_taken_is_explained() {
     let first = Server::start();
-    let mut second = serve(&first.address().to_string()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut second =
+        serve(&first.address().to_string()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     second.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     let status = second.wait().unwrap();

@@ -2,6 +2,11 @@
 //!
 //! Tests that need programs which Cargo does not bring are ignored unless `cargo xtask test` runs them, which
 //! installs those programs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper may stop at the first surprise, as the tests that call it may"
+)]
 
 mod client;
 mod http;

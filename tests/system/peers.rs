@@ -39,7 +39,8 @@ fn python_websockets_echoes_and_talks_in_a_room() {
 
 /// curl with headers and body in its output.
 fn curl(arguments: &[&str]) -> String {
-    succeed(Command::new("curl").args(["--silent", "--show-error", "--include", "--max-time", "20"]).args(arguments))
+    let options = ["--silent", "--show-error", "--include", "--max-time", "20"];
+    succeed(Command::new("curl").args(options).args(arguments))
 }
 
 #[test]
@@ -63,7 +64,8 @@ fn curl_publishes_into_a_room() {
 #[ignore = "needs curl, which `cargo xtask test` installs"]
 fn curl_upgrades_by_hand() {
     let server = Server::start();
-    let headers = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+    let headers =
+        ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
     let upgrade = |version: &str, output: &mut Command| {
         for header in headers {
             output.args(["--header", header]);
@@ -76,7 +78,10 @@ fn curl_upgrades_by_hand() {
     assert!(accepted.starts_with("http/1.1 101 "), "{accepted}");
     assert!(accepted.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{accepted}");
     let refused = upgrade("Sec-WebSocket-Version: 8", &mut Command::new("curl"));
-    assert!(refused.starts_with("http/1.1 426 ") && refused.contains("sec-websocket-version: 13"), "{refused}");
+    assert!(
+        refused.starts_with("http/1.1 426 ") && refused.contains("sec-websocket-version: 13"),
+        "{refused}"
+    );
 }
 
 #[test]

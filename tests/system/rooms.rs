@@ -12,7 +12,10 @@ fn publish(server: &Server, key: Option<&str>, body: &Value) -> http::Answer {
 
 /// The events that arrive next, as pairs of name and data.
 fn events(client: &mut Client, count: usize) -> Vec<(Value, Value)> {
-    (0..count).map(|_| client.next_of_type("event")).map(|event| (event["event"].clone(), event["data"].clone())).collect()
+    (0..count)
+        .map(|_| client.next_of_type("event"))
+        .map(|event| (event["event"].clone(), event["data"].clone()))
+        .collect()
 }
 
 #[test]
@@ -23,7 +26,11 @@ fn two_peers_and_a_backend_meet_in_a_room() {
 
     ada.send_json(&json!({ "type": "publish", "room": "demo:lobby", "event": "said", "data": { "text": "hi" }, "id": "1" }));
     assert_eq!(bob.next_of_type("event")["data"], json!({ "text": "hi" }));
-    let answer = publish(&server, Some(API_KEY), &json!({ "room": "demo:lobby", "event": "news", "data": [1, "two"] }));
+    let answer = publish(
+        &server,
+        Some(API_KEY),
+        &json!({ "room": "demo:lobby", "event": "news", "data": [1, "two"] }),
+    );
     assert_eq!(answer.status, 200, "{}", answer.body);
 
     let news = (json!("news"), json!([1, "two"]));

@@ -61,6 +61,7 @@ fn browser() -> Result<Outcome> {
 }
 
 fn system() -> Result<Outcome> {
+    tools::curl()?;
     tools::node_modules("tests")?;
     let python = tools::python_peers()?;
     let mut command = cargo("test --quiet --package ropeway --test system -- --include-ignored");

@@ -18,6 +18,11 @@ pub(crate) fn chromium() -> Result<&'static str> {
     found().context("chromium is installed and does not start")
 }
 
+/// Makes sure that there is a `curl`.
+pub(crate) fn curl() -> Result<()> {
+    require("curl", &["--version"], &["curl"])
+}
+
 /// Makes sure that a command works, by installing the packages that bring it if need be.
 pub(super) fn require(command: &str, probe: &[&str], packages: &[&str]) -> Result<()> {
     if process::works(command, probe) {
