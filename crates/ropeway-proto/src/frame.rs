@@ -5,25 +5,27 @@ use crate::mask::Key;
 
 /// What a frame carries (RFC 6455 section 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum OpCode {
     /// The next fragment of the message under way.
-    Continuation,
+    Continuation = 0x0,
     /// A text message, or its first fragment.
-    Text,
+    Text = 0x1,
     /// A binary message, or its first fragment.
-    Binary,
+    Binary = 0x2,
     /// The closing handshake.
-    Close,
+    Close = 0x8,
     /// A request for a [`OpCode::Pong`].
-    Ping,
+    Ping = 0x9,
     /// The answer to a ping.
-    Pong,
+    Pong = 0xa,
 }
 
 impl OpCode {
     /// Whether this is a control frame: at most 125 bytes, never fragmented (RFC 6455 section 5.5).
+    #[inline]
     pub fn is_control(self) -> bool {
-        matches!(self, Self::Close | Self::Ping | Self::Pong)
+        self as u8 & 0x8 != 0
     }
 
     #[inline]
@@ -37,17 +39,6 @@ impl OpCode {
             0xa => Self::Pong,
             reserved => return Err(Violation::ReservedOpcode(reserved)),
         })
-    }
-
-    fn to_bits(self) -> u8 {
-        match self {
-            Self::Continuation => 0x0,
-            Self::Text => 0x1,
-            Self::Binary => 0x2,
-            Self::Close => 0x8,
-            Self::Ping => 0x9,
-            Self::Pong => 0xa,
-        }
     }
 }
 
@@ -109,11 +100,10 @@ impl Header {
     }
 
     /// Appends the header in its shortest form, the only one that is valid.
-    #[inline]
+    #[inline(always)]
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let first =
-            self.opcode.to_bits() | if self.fin { FIN } else { 0 } | if self.compressed { RSV1 } else { 0 };
-        let masked = if self.mask.is_some() { MASKED } else { 0 };
+        let first = self.opcode as u8 | u8::from(self.fin) * FIN | u8::from(self.compressed) * RSV1;
+        let masked = u8::from(self.mask.is_some()) * MASKED;
         match self.payload_len {
             len @ 0..=125 => out.extend_from_slice(&[first, masked | len as u8]),
             len @ 126..=0xffff => {

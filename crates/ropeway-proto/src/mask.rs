@@ -36,9 +36,13 @@ impl Key {
         for block in blocks {
             self.apply_words(block.as_chunks_mut().0);
         }
-        let (words, tail) = rest.as_chunks_mut();
+        let (words, rest) = rest.as_chunks_mut();
         self.apply_words(words);
-        for (byte, key) in tail.iter_mut().zip(self.0.into_iter().cycle()) {
+        let (keys, tail) = rest.as_chunks_mut();
+        for quad in keys {
+            *quad = (u32::from_ne_bytes(*quad) ^ u32::from_ne_bytes(self.0)).to_ne_bytes();
+        }
+        for (byte, key) in tail.iter_mut().zip(self.0) {
             *byte ^= key;
         }
     }

@@ -32,7 +32,8 @@ pub(super) struct Receiver {
 /// A frame whose header has been read and found in its place.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
-    kind: Kind,
+    /// The kind of control frame; `None` when the payload belongs to the message under way.
+    control: Option<OpCode>,
     /// Whether the message ends with this frame.
     fin: bool,
     mask: Option<Key>,
@@ -40,28 +41,10 @@ struct Frame {
     remaining: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// The first frame of a message.
-    Start {
-        opcode: OpCode,
-        compressed: bool,
-    },
-    /// Another fragment of the message under way.
-    Next,
-    /// A frame of the message under way that is counted already: some of it has arrived.
-    Rest,
-    Control(OpCode),
-}
-
 impl Frame {
     /// What is left of the frame after `len` bytes of its payload.
     fn after(self, len: usize) -> Self {
-        let kind = match self.kind {
-            Kind::Control(opcode) => Kind::Control(opcode),
-            _ => Kind::Rest,
-        };
-        Self { kind, mask: self.mask.map(|key| key.advanced(len)), remaining: self.remaining - len, ..self }
+        Self { mask: self.mask.map(|key| key.advanced(len)), remaining: self.remaining - len, ..self }
     }
 }
 
@@ -128,12 +111,16 @@ impl Connection {
             *input = &mut [];
         }
         while !input.is_empty() {
-            let frame = match self.receiver.frame.take() {
+            let frame = match self.receiver.frame {
                 Some(frame) => frame,
-                None => match self.next_frame(input)? {
-                    Some(frame) => frame,
-                    None => return Ok(None),
-                },
+                None => {
+                    let Some(header) = self.next_header(input)? else { return Ok(None) };
+                    self.check(&header)?;
+                    if is_plain_message(&header) && header.payload_len <= input.len() as u64 {
+                        return self.whole_message(&header, input).map(Some);
+                    }
+                    self.begin(&header)
+                }
             };
             if let Some(event) = self.read_payload(frame, input, out)? {
                 return Ok(Some(event));
@@ -144,77 +131,86 @@ impl Connection {
 
     /// Reads a header off `input`.
     #[inline]
-    fn next_frame(&mut self, input: &mut &mut [u8]) -> Result<Option<Frame>, Violation> {
+    fn next_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, Violation> {
         if self.receiver.split_header_len == 0
             && let Some((header, len)) = Header::decode(input)?
         {
             skip(input, len);
-            return self.check(&header).map(Some);
+            return Ok(Some(header));
         }
-        match self.receiver.join_header(input)? {
-            Some(header) => self.check(&header).map(Some),
-            None => Ok(None),
-        }
+        self.receiver.join_header(input)
     }
 
     /// Checks that a frame is in its place and within the limits.
     #[inline]
-    fn check(&self, header: &Header) -> Result<Frame, Violation> {
+    fn check(&self, header: &Header) -> Result<(), Violation> {
         match (self.role, header.mask) {
             (Role::Server, None) => return Err(Violation::Unmasked),
             (Role::Client, Some(_)) => return Err(Violation::Masked),
             _ => {}
         }
-        let kind = match header.opcode {
-            OpCode::Close | OpCode::Ping | OpCode::Pong => Kind::Control(header.opcode),
-            OpCode::Continuation => self.check_continuation()?,
-            opcode => self.check_start(opcode, header.compressed)?,
-        };
-        let remaining = self.check_size(&kind, header.payload_len)?;
-        Ok(Frame { kind, fin: header.fin, mask: header.mask, remaining })
+        match (header.opcode, &self.receiver.assembly) {
+            (OpCode::Close | OpCode::Ping | OpCode::Pong, _) => Ok(()),
+            (OpCode::Continuation, None) => Err(Violation::UnexpectedContinuation),
+            (OpCode::Continuation, Some(assembly)) => self.check_continuation(header, assembly),
+            (OpCode::Text | OpCode::Binary, Some(_)) => Err(Violation::InterleavedMessage),
+            (OpCode::Text | OpCode::Binary, None) if header.compressed && self.deflate.is_none() => {
+                Err(Violation::ReservedBit)
+            }
+            (OpCode::Text | OpCode::Binary, None) => self.check_size(header, header.compressed, 0),
+        }
     }
 
-    fn check_continuation(&self) -> Result<Kind, Violation> {
-        let assembly = self.receiver.assembly.as_ref().ok_or(Violation::UnexpectedContinuation)?;
+    fn check_continuation(&self, header: &Header, assembly: &Assembly) -> Result<(), Violation> {
         let limit = self.config.max_fragments;
         if assembly.fragments >= limit {
             return Err(Violation::TooManyFragments { limit });
         }
-        Ok(Kind::Next)
+        self.check_size(header, assembly.compressed, assembly.len())
     }
 
+    /// Refuses a frame that cannot fit by its declared length, before its payload arrives. What comes out of a compressed
+    /// message is limited as it comes.
     #[inline]
-    fn check_start(&self, opcode: OpCode, compressed: bool) -> Result<Kind, Violation> {
-        if self.receiver.assembly.is_some() {
-            return Err(Violation::InterleavedMessage);
-        }
-        if compressed && self.deflate.is_none() {
-            return Err(Violation::ReservedBit);
-        }
-        Ok(Kind::Start { opcode, compressed })
-    }
-
-    /// Refuses a frame that cannot fit by its declared length, before its payload arrives.
-    #[inline]
-    fn check_size(&self, kind: &Kind, declared: u64) -> Result<usize, Violation> {
-        let len = usize::try_from(declared).unwrap_or(usize::MAX);
+    fn check_size(&self, header: &Header, compressed: bool, so_far: usize) -> Result<(), Violation> {
         let Config { max_frame, max_message, .. } = *self.config;
-        let so_far = match (kind, &self.receiver.assembly) {
-            (Kind::Control(_), _) => return Ok(len),
-            // The limit of a compressed message is on what comes out of it.
-            (Kind::Start { compressed: true, .. }, _) => return within_frame_limit(len, max_frame),
-            (Kind::Next, Some(assembly)) if assembly.compressed => return within_frame_limit(len, max_frame),
-            (_, Some(assembly)) => assembly.len(),
-            (_, None) => 0,
-        };
-        if len > max_message.saturating_sub(so_far) {
+        if !compressed && header.payload_len > max_message.saturating_sub(so_far) as u64 {
             return Err(Violation::MessageTooBig { limit: max_message });
         }
-        within_frame_limit(len, max_frame)
+        if header.payload_len > max_frame as u64 {
+            return Err(Violation::FrameTooBig { limit: max_frame });
+        }
+        Ok(())
+    }
+
+    /// Takes a message that lies in the input as a whole: the common case, and the fast one.
+    #[inline]
+    fn whole_message<'i>(
+        &mut self,
+        header: &Header,
+        input: &mut &'i mut [u8],
+    ) -> Result<Event<'i>, Violation> {
+        let payload = take(input, header.payload_len as usize, header.mask);
+        self.timers.mark_active();
+        Ok(Event::Message(match header.opcode {
+            OpCode::Text => Message::Text(Cow::Borrowed(utf8::check(payload)?)),
+            _ => Message::Binary(Cow::Borrowed(payload)),
+        }))
+    }
+
+    /// Begins a frame whose payload takes more care.
+    fn begin(&mut self, header: &Header) -> Frame {
+        let Header { fin, opcode, mask, .. } = *header;
+        let control = opcode.is_control().then_some(opcode);
+        match &mut self.receiver.assembly {
+            _ if control.is_some() => {}
+            Some(assembly) => assembly.fragments += 1,
+            none => *none = Some(Assembly::new(opcode, header.compressed)),
+        }
+        Frame { control, fin, mask, remaining: header.payload_len as usize }
     }
 
     /// Takes as much of the frame's payload as there is.
-    #[inline]
     fn read_payload<'i>(
         &mut self,
         frame: Frame,
@@ -222,46 +218,24 @@ impl Connection {
         out: &mut Output,
     ) -> Result<Option<Event<'i>>, Violation> {
         let available = frame.remaining.min(input.len());
-        let (payload, rest) = std::mem::take(input).split_at_mut(available);
-        *input = rest;
-        if let Some(key) = frame.mask {
-            key.apply(payload);
-        }
-        let payload: &'i [u8] = payload;
+        let piece = take(input, available, frame.mask);
         let whole = available == frame.remaining;
-        match frame.kind {
-            Kind::Start { opcode, compressed: false } if whole && frame.fin => {
-                self.timers.mark_active();
-                whole_message(opcode, payload).map(|message| Some(Event::Message(message)))
-            }
-            Kind::Control(opcode) if whole && self.receiver.control.is_empty() => {
-                self.control(opcode, Cow::Borrowed(payload), out).map(Some)
-            }
-            Kind::Control(opcode) => self.control_piece(opcode, frame, payload, out),
-            Kind::Start { .. } | Kind::Next | Kind::Rest => self.data_piece(frame, payload),
+        self.receiver.frame = (!whole).then(|| frame.after(available));
+        match frame.control {
+            Some(opcode) => self.control_piece(opcode, piece, whole, out),
+            None => self.data_piece(piece, whole && frame.fin),
         }
     }
 
-    /// Takes a piece of a message that does not lie in the input as a whole.
-    fn data_piece<'i>(&mut self, frame: Frame, piece: &[u8]) -> Result<Option<Event<'i>>, Violation> {
-        match (frame.kind, &mut self.receiver.assembly) {
-            (Kind::Start { opcode, compressed }, slot) => *slot = Some(Assembly::new(opcode, compressed)),
-            (Kind::Next, Some(assembly)) => assembly.fragments += 1,
-            _ => {}
-        }
+    fn data_piece<'i>(&mut self, piece: &[u8], last: bool) -> Result<Option<Event<'i>>, Violation> {
         let Some(assembly) = &mut self.receiver.assembly else {
             return Err(Violation::UnexpectedContinuation);
         };
-        let whole = piece.len() == frame.remaining;
-        let last = whole && frame.fin;
         match &mut self.deflate {
             Some(deflate) if assembly.compressed => {
                 inflate(deflate, piece, last, self.config.max_message, assembly)?;
             }
             _ => assembly.push(piece)?,
-        }
-        if !whole {
-            self.receiver.frame = Some(frame.after(piece.len()));
         }
         let Some(assembly) = self.receiver.assembly.take_if(|_| last) else { return Ok(None) };
         self.timers.mark_active();
@@ -271,13 +245,15 @@ impl Connection {
     fn control_piece<'i>(
         &mut self,
         opcode: OpCode,
-        frame: Frame,
-        piece: &[u8],
+        piece: &'i [u8],
+        last: bool,
         out: &mut Output,
     ) -> Result<Option<Event<'i>>, Violation> {
+        if last && self.receiver.control.is_empty() {
+            return self.control(opcode, Cow::Borrowed(piece), out).map(Some);
+        }
         self.receiver.control.extend_from_slice(piece);
-        if piece.len() < frame.remaining {
-            self.receiver.frame = Some(frame.after(piece.len()));
+        if !last {
             return Ok(None);
         }
         let payload = std::mem::take(&mut self.receiver.control);
@@ -318,16 +294,21 @@ fn skip(input: &mut &mut [u8], len: usize) {
     *input = rest;
 }
 
-fn within_frame_limit(len: usize, limit: usize) -> Result<usize, Violation> {
-    if len > limit { Err(Violation::FrameTooBig { limit }) } else { Ok(len) }
+/// Takes `len` bytes of payload off `input` and unmasks them where they are.
+#[inline]
+fn take<'i>(input: &mut &'i mut [u8], len: usize, mask: Option<Key>) -> &'i [u8] {
+    let (payload, rest) = std::mem::take(input).split_at_mut(len);
+    *input = rest;
+    if let Some(key) = mask {
+        key.apply(payload);
+    }
+    payload
 }
 
+/// Whether the frame is a whole message as it stands.
 #[inline]
-fn whole_message(opcode: OpCode, payload: &[u8]) -> Result<Message<'_>, Violation> {
-    Ok(match opcode {
-        OpCode::Text => Message::Text(Cow::Borrowed(utf8::check(payload)?)),
-        _ => Message::Binary(Cow::Borrowed(payload)),
-    })
+fn is_plain_message(header: &Header) -> bool {
+    header.fin && !header.compressed && matches!(header.opcode, OpCode::Text | OpCode::Binary)
 }
 
 fn inflate(

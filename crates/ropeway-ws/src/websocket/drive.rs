@@ -91,7 +91,9 @@ impl WebSocket {
                 }
                 Ok(len) => {
                     let (flow, left) = self.process(&mut buffer[..len], on_event);
-                    self.backlog = Backlog { bytes: buffer[len - left..len].to_vec(), taken: 0 };
+                    if left > 0 {
+                        self.backlog = Backlog { bytes: buffer[len - left..len].to_vec(), taken: 0 };
+                    }
                     flow
                 }
                 Err(error) => {
