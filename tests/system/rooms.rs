@@ -34,7 +34,7 @@ fn two_peers_and_a_backend_meet_in_a_room() {
     assert_eq!(answer.status, 200, "{}", answer.body);
 
     let news = (json!("news"), json!([1, "two"]));
-    assert_eq!(events(&mut bob, 1), [news.clone()]);
+    assert_eq!(events(&mut bob, 1), std::slice::from_ref(&news));
     assert_eq!(events(&mut ada, 2), [(json!("said"), json!({ "text": "hi" })), news]);
 }
 
