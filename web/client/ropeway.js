@@ -34,7 +34,7 @@
  * @prop {Event & { attempt: number }} connecting an attempt starts
  * @prop {Event & { session: string, welcome: any }} open the server's welcome came
  * @prop {Event & { data: any }} message any message of the server, as parsed
- * @prop {Event & { rtt: number }} pong a round trip was measured
+ * @prop {Event & { rtt: number }} pong
  * @prop {Event & { error: RopewayError }} error a fault that belongs to no request
  * @prop {Event & { code: number, reason: string, wasClean: boolean, final: boolean, retryIn: number | null }} close
  *   a connection or an attempt ended; `final`: this client does not try again by itself
@@ -66,13 +66,12 @@ const isFinal = (code) => FINAL.includes(code) || (code >= 4500 && code < 5000);
 /** @param {any} value @param {number} fallback */
 const positive = (value, fallback) => (value > 0 ? Number(value) : fallback);
 
-/** 128 random bits. `crypto.randomUUID` is missing on pages without TLS, this is not. */
+/** 128 random bits; unlike `crypto.randomUUID` also on pages without TLS. */
 export const randomKey = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
 
 /**
- * Why a request failed. `code` is one of the server's (docs/protocol.md), or one of ours: `timeout` (sent, no answer: it may
- * have been carried out), `disconnected` (the same, by a cut), `closed` (the client is closed), `buffer_full`, `too_large`,
- * `not_joined`. `retry`: the same request may succeed later.
+ * Why a request failed. `code` is one of the server's, or `timeout` (sent, no answer: it may have been carried out),
+ * `disconnected` (the same, by a cut), `closed`, `buffer_full`, `too_large`, `not_joined`. `retry`: it may succeed later.
  */
 export class RopewayError extends Error {
   /** @param {string} code @param {string} message @param {boolean} [retry] */
@@ -103,11 +102,11 @@ class Emitter extends EventTarget {
 }
 
 /**
- * A request that waits for its answer. `repeat`: it may be sent again after a reconnect without harm.
+ * A request that waits for its answer. `repeat`: it may be sent again after a reconnect.
  * @typedef {object} Request
  * @prop {string} text
  * @prop {number} bytes
- * @prop {Room | undefined} room it is sent while this room is joined
+ * @prop {Room | undefined} room it must be joined
  * @prop {boolean} repeat
  * @prop {boolean} sent
  * @prop {number} timeout
@@ -144,7 +143,7 @@ export class Ropeway extends Emitter {
   readyState = Ropeway.CONNECTING;
   /** @type {number | null} the last measured round trip */
   rtt = null;
-  /** @type {any} the server's last welcome */
+  /** @type {any} the last one */
   welcome = null;
 
   #url;
@@ -228,8 +227,7 @@ export class Ropeway extends Emitter {
   }
 
   /**
-   * Sends an event to the application behind the server; resolves with its answer. Not repeated when the connection is cut
-   * after it was sent: the promise is rejected with `disconnected`.
+   * Sends an event to the application behind the server; resolves with its answer. Not repeated when it was sent before a cut.
    * @param {string} event @param {any} [data] @param {{ timeout?: number }} [options] @returns {Promise<any>}
    */
   emit(event, data = null, { timeout } = {}) {
