@@ -109,6 +109,10 @@ impl Output {
         }
         if self.written >= self.tail.len() {
             self.recycle();
+        } else if self.written > self.tail.len() / 2 {
+            // A queue that is never empty must not keep what has left. Less is moved than was written.
+            self.tail.drain(..self.written);
+            self.written = 0;
         }
     }
 
@@ -137,12 +141,22 @@ impl Output {
 
     fn push_shared(&mut self, bytes: Bytes) {
         if !self.tail.is_empty() {
-            let tail = std::mem::take(&mut self.tail);
+            let tail = self.seal_tail();
             self.sealed_len += tail.len();
-            self.sealed.push_back(tail.into());
+            self.sealed.push_back(tail);
         }
         self.sealed_len += bytes.len();
         self.sealed.push_back(bytes);
+    }
+
+    /// Takes the bytes of `tail`. Few are copied: a header must not hold on to a whole buffer.
+    fn seal_tail(&mut self) -> Bytes {
+        if self.tail.len() > self.tail.capacity() / 2 {
+            return std::mem::take(&mut self.tail).into();
+        }
+        let sealed = Bytes::copy_from_slice(&self.tail);
+        self.tail.clear();
+        sealed
     }
 
     /// Everything has left: the buffer becomes the spare of this thread.
@@ -150,7 +164,7 @@ impl Output {
         self.written = 0;
         self.tail.clear();
         let tail = std::mem::take(&mut self.tail);
-        if tail.capacity() <= MAX_SPARE {
+        if (1..=MAX_SPARE).contains(&tail.capacity()) {
             SPARE.set(tail);
         }
         if self.sealed.capacity() > 0 {
@@ -198,6 +212,37 @@ mod tests {
         output.advance(4);
         assert_eq!(output.take(), expected[4..]);
         assert!(output.is_empty());
+    }
+
+    #[test]
+    fn a_queue_that_is_never_empty_holds_what_waits() {
+        let mut output = Output::default();
+        output.tail().extend_from_slice(&[0; 1000]);
+        for _ in 0..10_000 {
+            output.tail().extend_from_slice(&[0; 1000]);
+            output.advance(1000);
+        }
+        assert_eq!(output.len(), 1000);
+        assert!(output.tail.capacity() <= FIRST_CAPACITY, "{}", output.tail.capacity());
+    }
+
+    #[test]
+    fn a_header_before_a_large_payload_does_not_hold_a_buffer() {
+        let mut output = Output::default();
+        output.tail().extend_from_slice(b"header");
+        output.push_owned(vec![0; 20_000]);
+        let header = output.sealed.pop_front().unwrap().try_into_mut().unwrap();
+        assert_eq!(header.capacity(), 6);
+    }
+
+    #[test]
+    fn the_spare_of_a_thread_outlives_queues_that_need_none() {
+        let mut output = Output::default();
+        output.tail().extend_from_slice(b"small");
+        output.advance(5);
+        output.advance(0);
+        output.clear();
+        assert!(SPARE.take().capacity() >= FIRST_CAPACITY);
     }
 
     #[test]
