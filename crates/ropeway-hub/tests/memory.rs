@@ -1,0 +1,67 @@
+//! What connections cost, and that it is given back. Alone in its file because it watches the whole heap.
+
+mod support;
+
+use std::sync::Arc;
+
+use dhat::HeapStats;
+use ropeway_hub::*;
+use support::*;
+
+#[global_allocator]
+static HEAP: dhat::Alloc = dhat::Alloc;
+
+const CONNECTIONS: usize = 2_000;
+
+fn heap() -> usize {
+    HeapStats::get().curr_bytes
+}
+
+/// Idle connections, each joined to the room that `room` names, after they have read their answer.
+fn connect(hub: &Hub, encoder: &Arc<Lines>, room: impl Fn(usize) -> String) -> Vec<Peer> {
+    let session = |at| format!("{at:022}"); // as long as 128 bits in base64
+    let connect = |at| {
+        let mut peer = Peer::with(hub, &session(at), Arc::clone(encoder) as Arc<dyn Encoder>);
+        peer.enter(&room(at)).unwrap();
+        assert_eq!(peer.lines().len(), 1);
+        peer
+    };
+    (0..CONNECTIONS).map(connect).collect()
+}
+
+/// Bytes of an idle connection, and bytes that are left when all are gone.
+fn measure(hub: &Hub, room: impl Fn(usize) -> String) -> (usize, usize) {
+    let encoder = Arc::new(Lines::default());
+    let before = heap();
+    let mut peers = connect(hub, &encoder, room);
+    let each = (heap() - before) / CONNECTIONS; // with the handles, which are part of the connection's task
+    let texts = |peer: &mut Peer| peer.lines().len();
+    (0..3).for_each(|_| drop(now(hub.publish("/", &say("a", "1")))));
+    peers.iter_mut().map(texts).for_each(drop);
+    assert!(heap() <= before + (each + 1) * CONNECTIONS, "an outbox that was read owns nothing");
+    drop(peers);
+    (each, heap().saturating_sub(before))
+}
+
+#[test]
+fn connections_are_small_and_give_everything_back() {
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let time = Time::new();
+    let hub = Hub::builder(rules).clock(time.clock()).build();
+    let (in_one_room, left) = measure(&hub, |_| "a".into());
+    println!("{in_one_room} bytes for a connection in a room of {CONNECTIONS}, {left} left over");
+    assert!(in_one_room <= 600, "{in_one_room}");
+    assert!(left < 2_000, "{left}");
+
+    let (own_room, left) = measure(&hub, |at| format!("own{at}"));
+    println!("{own_room} bytes for a connection in a room of its own, {left} left over");
+    assert!(own_room <= 1_000, "{own_room}");
+    assert!(left < 64 * 1_024, "{left}");
+
+    let before = heap();
+    let (with_history, left) = measure(&hub, |at| format!("h{at}"));
+    println!("{with_history} bytes for a connection in a room of its own with history, {left} left over");
+    time.pass(std::time::Duration::from_secs(3600));
+    hub.tick();
+    assert!(heap() < before + 64 * 1_024, "rooms that nobody is in are forgotten after an hour");
+}
