@@ -101,6 +101,17 @@ impl CloseFrame {
         Ok(Some(Self { code, reason: reason.to_owned() }))
     }
 
+    /// Refuses the start of a body that nothing to come could make valid.
+    pub(crate) fn check_start(body: &[u8]) -> Result<(), Violation> {
+        let [a, b, reason @ ..] = body else { return Ok(()) };
+        let code = u16::from_be_bytes([*a, *b]);
+        CloseCode::new(code).ok_or(Violation::CloseCode(code))?;
+        match std::str::from_utf8(reason) {
+            Err(error) if error.error_len().is_some() => Err(Violation::InvalidUtf8),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut body = self.code.get().to_be_bytes().to_vec();
         body.extend_from_slice(self.reason.as_bytes());

@@ -88,7 +88,9 @@ impl Connection {
         input: &mut &'i mut [u8],
         out: &mut Output,
     ) -> Result<Option<Event<'i>>, Violation> {
-        self.timers.mark_heard();
+        if !input.is_empty() {
+            self.timers.mark_heard();
+        }
         let result = self.next_event(input, out);
         match &result {
             Ok(Some(_)) => {}
@@ -254,7 +256,10 @@ impl Connection {
         }
         self.receiver.control.extend_from_slice(piece);
         if !last {
-            return Ok(None);
+            return match opcode {
+                OpCode::Close => CloseFrame::check_start(&self.receiver.control).map(|()| None),
+                _ => Ok(None),
+            };
         }
         let payload = std::mem::take(&mut self.receiver.control);
         self.control(opcode, Cow::Owned(payload), out).map(Some)
