@@ -49,8 +49,15 @@ impl Assembly {
     /// The whole message, in a buffer of its own size: what is kept for long does not pin what it grew in.
     pub(super) fn finish(self) -> Result<Message<'static>, Violation> {
         Ok(match self.payload {
-            Payload::Text(text) => Message::from(text.finish()?),
-            Payload::Binary(bytes) => Message::from(bytes),
+            Payload::Text(text) => {
+                let mut text = text.finish()?;
+                text.shrink_to_fit();
+                Message::from(text)
+            }
+            Payload::Binary(mut bytes) => {
+                bytes.shrink_to_fit();
+                Message::from(bytes)
+            }
         })
     }
 }
