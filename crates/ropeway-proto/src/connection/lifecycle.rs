@@ -91,7 +91,11 @@ impl Connection {
                 self.state = State::Ended;
             }
             Deadline::Close => {
-                if let Some(outcome) = self.outcome.as_mut().filter(|outcome| !outcome.clean) {
+                // A violation or another deadline stays the cause: that it was not answered follows from `clean`.
+                if let Some(outcome) = &mut self.outcome
+                    && outcome.cause == Cause::Close
+                    && !outcome.clean
+                {
                     outcome.cause = cause;
                 }
                 self.state = State::Ended;
