@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ropeway_hub::{
-    Access, Connection, Encoder, EncoderId, HistorySettings, Hub, Join, Outbound, Payload, Publish, RoomSettings,
-    Socket,
+    Access, Connection, Encoder, EncoderId, HistorySettings, Hub, Join, Outbound, Payload, Publish,
+    RoomSettings, Socket,
 };
 
 struct Json;
@@ -24,7 +24,9 @@ impl Encoder for Json {
 
     fn encode(&self, _namespace: &str, message: &Outbound<'_>) -> Bytes {
         match message {
-            Outbound::Event(event) => format!(r#"{{"event":{:?},"data":{}}}"#, event.event, event.data.text).into(),
+            Outbound::Event(event) => {
+                format!(r#"{{"event":{:?},"data":{}}}"#, event.event, event.data.text).into()
+            }
             _ => Bytes::new(),
         }
     }
