@@ -1,0 +1,245 @@
+//! What does not scatter: user instructions and system calls per message.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cases::{COUNTED, EchoCase};
+use crate::cli::Options;
+use crate::load::Stop;
+use crate::process::Running;
+use crate::report::print_table;
+use crate::servers::{Deflate, Job};
+use crate::throughput::{Built, binaries, run_echo_on};
+
+const ECHO: Job = Job::Echo(Deflate::Off);
+
+/// Message counts whose difference makes the slope: start, handshakes and the first growth of buffers cancel.
+const SLOPE: (u64, u64) = (8_000, 24_000);
+
+/// User instructions, counted by callgrind.
+pub(crate) fn instructions(options: &Options) -> anyhow::Result<()> {
+    let keep = options.keep.clone();
+    let folder = keep
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("ropeway-e2e-{}", std::process::id())));
+    fs::create_dir_all(&folder)?;
+    let count = |built: &Built, case: &EchoCase| Ok(vec![slope(options, built, case, &folder)?.round()]);
+    let result = table(options, "User instructions per message (callgrind)", &["instructions"], 0, count);
+    if keep.is_none() {
+        fs::remove_dir_all(&folder)?;
+    }
+    result
+}
+
+fn slope(options: &Options, built: &Built, case: &EchoCase, folder: &Path) -> anyhow::Result<f64> {
+    let low = callgrind(options, built, case, SLOPE.0, folder)?;
+    let high = callgrind(options, built, case, SLOPE.1, folder)?;
+    Ok((high as f64 - low as f64) / (SLOPE.1 - SLOPE.0) as f64)
+}
+
+fn callgrind(
+    options: &Options,
+    built: &Built,
+    case: &EchoCase,
+    messages: u64,
+    folder: &Path,
+) -> anyhow::Result<u64> {
+    let profile = folder.join(format!("callgrind.{}.{}.{messages}", built.0, case.name));
+    let wrapper = ["valgrind".into(), "-q".into(), "--tool=callgrind".into(), out_file(&profile)];
+    let server = Running::start(options, (built.0, &built.1), ECHO, false, &wrapper)?;
+    run_echo_on(&server, built.0, case, Stop::Count { sent: messages, received: messages })?;
+    server.terminate()?;
+    let text = fs::read_to_string(&profile).context("callgrind left no profile")?;
+    let total =
+        text.lines().find_map(|line| line.strip_prefix("totals: ").or(line.strip_prefix("summary: ")));
+    Ok(total.context("the profile has no total")?.trim().parse()?)
+}
+
+fn out_file(profile: &Path) -> String {
+    format!("--callgrind-out-file={}", profile.display())
+}
+
+/// System calls, counted from outside while a fixed number of messages passes.
+pub(crate) fn syscalls(options: &Options) -> anyhow::Result<()> {
+    let tool = Tool::find()?;
+    let title = format!("System calls per message ({})", tool.name());
+    let names = ["all", "reads", "writes", "waits"];
+    table(options, &title, &names, 3, |built, case| count_calls(options, tool, built, case))
+}
+
+fn count_calls(options: &Options, tool: Tool, built: &Built, case: &EchoCase) -> anyhow::Result<Vec<f64>> {
+    const MESSAGES: u64 = 20_000;
+    let server = Running::start(options, (built.0, &built.1), ECHO, false, &[])?;
+    let file = std::env::temp_dir().join(format!("ropeway-e2e-calls-{}", std::process::id()));
+    // Connections are made and the first messages pass before the counting starts; both runs have their own.
+    let stop = |sent| Stop::Count { sent, received: sent };
+    run_echo_on(&server, built.0, case, stop(1_000))?;
+    let low = tool.count(&server, &file, || run_echo_on(&server, built.0, case, stop(MESSAGES)).map(drop))?;
+    let high =
+        tool.count(&server, &file, || run_echo_on(&server, built.0, case, stop(3 * MESSAGES)).map(drop))?;
+    fs::remove_file(&file)?;
+    Ok(high.iter().zip(&low).map(|(high, low)| (high - low) / (2 * MESSAGES) as f64).collect())
+}
+
+/// Runs `count` for every case and server. `columns` names what it returns.
+fn table(
+    options: &Options,
+    title: &str,
+    columns: &[&str],
+    digits: usize,
+    count: impl Fn(&Built, &EchoCase) -> anyhow::Result<Vec<f64>>,
+) -> anyhow::Result<()> {
+    let built = binaries(options, ECHO, |_| true)?;
+    let mut lines = Vec::new();
+    for case in COUNTED.iter().filter(|case| options.wants(case.name)) {
+        for built in &built {
+            eprintln!("{title}: {}: {}", case.title, built.0);
+            let values = count(built, case).with_context(|| format!("{}: {}", built.0, case.title))?;
+            let mut line = vec![case.title.to_owned(), built.0.to_string()];
+            line.extend(values.iter().map(|value| format!("{value:.digits$}")));
+            lines.push(line);
+        }
+    }
+    ensure!(!lines.is_empty(), "no such case");
+    print_table(title, &[&["case", "server"], columns].concat(), &lines);
+    Ok(())
+}
+
+/// Who counts system calls.
+#[derive(Clone, Copy, Debug)]
+enum Tool {
+    /// Counts in the kernel and disturbs little.
+    Perf,
+    /// Stops the server at every call: batches come out larger than they are.
+    Strace,
+}
+
+const READS: [&str; 4] = ["read", "recvfrom", "readv", "recvmsg"];
+const WRITES: [&str; 4] = ["write", "sendto", "writev", "sendmsg"];
+const WAITS: [&str; 3] = ["epoll_wait", "epoll_pwait", "epoll_pwait2"];
+
+impl Tool {
+    fn find() -> anyhow::Result<Self> {
+        let works = |program: &str, arguments: &[&str]| {
+            let mut command = Command::new(program);
+            command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        };
+        if works("perf", &["stat", "-e", "raw_syscalls:sys_enter", "true"]) {
+            return Ok(Tool::Perf);
+        }
+        ensure!(works("strace", &["-c", "true"]), "neither perf with tracepoints nor strace works here");
+        Ok(Tool::Strace)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Tool::Perf => "perf stat",
+            Tool::Strace => "strace -c",
+        }
+    }
+
+    /// All calls, reads, writes and waits of `server` while `run` runs.
+    fn count(
+        self,
+        server: &Running,
+        file: &PathBuf,
+        run: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<[f64; 4]> {
+        let pid = server.pid().to_string();
+        let mut command = match self {
+            Tool::Perf => {
+                let mut events = vec!["raw_syscalls:sys_enter".to_owned()];
+                events.extend(
+                    [&READS[..], &WRITES, &WAITS]
+                        .concat()
+                        .iter()
+                        .map(|name| format!("syscalls:sys_enter_{name}")),
+                );
+                let mut command = Command::new("perf");
+                command.args(["stat", "-x", ",", "-e", &events.join(","), "-p", &pid, "-o"]).arg(file);
+                command
+            }
+            Tool::Strace => {
+                let mut command = Command::new("strace");
+                command.args(["-c", "-f", "-p", &pid, "-o"]).arg(file);
+                command
+            }
+        };
+        let mut tool = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        // Neither says in a way worth parsing when it has attached.
+        std::thread::sleep(Duration::from_millis(400));
+        let outcome = run();
+        interrupt(&mut tool)?;
+        outcome?;
+        self.parse(&fs::read_to_string(file)?)
+    }
+
+    fn parse(self, text: &str) -> anyhow::Result<[f64; 4]> {
+        let mut sums = [0.0; 4];
+        for line in text.lines() {
+            let Some((name, calls)) = self.parse_line(line) else { continue };
+            if name == "total" {
+                sums[0] = calls;
+            }
+            for (sum, group) in sums[1..].iter_mut().zip([&READS[..], &WRITES, &WAITS]) {
+                *sum += if group.contains(&name) { calls } else { 0.0 };
+            }
+        }
+        if sums[0] == 0.0 {
+            bail!("{} counted nothing: {text}", self.name());
+        }
+        Ok(sums)
+    }
+
+    fn parse_line(self, line: &str) -> Option<(&str, f64)> {
+        match self {
+            Tool::Perf => {
+                let mut fields = line.split(',');
+                let calls = fields.next()?.parse().ok()?;
+                let event = fields.nth(1)?;
+                Some((event.strip_prefix("syscalls:sys_enter_").unwrap_or("total"), calls))
+            }
+            // % time, seconds, usecs/call, calls, errors (may be absent), syscall
+            Tool::Strace => {
+                let fields: Vec<&str> = line.split_whitespace().collect();
+                Some((fields.last()?, fields.get(3)?.parse().ok()?))
+            }
+        }
+    }
+}
+
+fn interrupt(tool: &mut Child) -> anyhow::Result<()> {
+    if let Some(pid) = Pid::from_raw(i32::try_from(tool.id())?) {
+        kill_process(pid, Signal::INT)?;
+    }
+    tool.wait()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn perf_lines() {
+        let text = "# started\n\n30,,raw_syscalls:sys_enter,1,100.00,,\n9,,syscalls:sys_enter_recvfrom,1,100.00,,\n8,,syscalls:sys_enter_writev,1,100.00,,\n<not supported>,,x,,\n";
+        assert_eq!(Tool::Perf.parse(text).unwrap(), [30.0, 9.0, 8.0, 0.0]);
+    }
+
+    #[test]
+    fn strace_lines() {
+        let text = "% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n 50.00    0.1           1        10         2 recvfrom\n 50.00    0.1           1        11           sendto\n 0.00    0.1           1        3           epoll_wait\n------ ----------- ----------- --------- --------- ----------------\n100.00    0.2           1        24         2 total\n";
+        assert_eq!(Tool::Strace.parse(text).unwrap(), [24.0, 10.0, 11.0, 3.0]);
+    }
+
+    #[test]
+    fn nothing_counted_is_an_error() {
+        assert!(Tool::Perf.parse("0,,raw_syscalls:sys_enter,1,100.00,,\n").is_err());
+    }
+}
