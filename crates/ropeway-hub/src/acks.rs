@@ -60,11 +60,12 @@ impl Socket {
     /// Notes that an answer is awaited, and that the hub has to watch the time.
     fn expect(&self, timeout: Duration, waiting: Waiting) -> Result<u64, Error> {
         let deadline = (self.hub().clock)() + timeout;
+        let number = self.hub().number();
         let mut state = lock(&self.0.state);
         let State { acks, closed: false, .. } = &mut *state else { return Err(Error::Closed) };
         let watched = acks.is_some();
         let acks = acks.get_or_insert_default();
-        let number = acks.insert(deadline, waiting, self.hub().limits.pending_acks)?;
+        acks.insert(number, Pending { deadline, waiting }, self.hub().limits.pending_acks)?;
         if !watched {
             lock(&self.hub().waiting).push(Arc::downgrade(&self.0));
         }
@@ -93,9 +94,7 @@ impl Core {
 /// nothing in it.
 #[derive(Default)]
 pub(crate) struct Acks {
-    /// The last number given; they go up so that an answer that comes too late meets nobody else's number. Not
-    /// reused as long as something is pending.
-    last: u64,
+    /// By a number that is never given again, so that an answer that comes too late meets nobody else's.
     pending: HashMap<u64, Pending>,
     /// How many of `pending` are waited for by the client.
     clients: usize,
@@ -115,16 +114,15 @@ enum Waiting {
 }
 
 impl Acks {
-    fn insert(&mut self, deadline: Instant, waiting: Waiting, limit: usize) -> Result<u64, Error> {
-        let client = matches!(waiting, Waiting::Client(_));
+    fn insert(&mut self, number: u64, pending: Pending, limit: usize) -> Result<(), Error> {
+        let client = matches!(pending.waiting, Waiting::Client(_));
         let same = if client { self.clients } else { self.pending.len() - self.clients };
         if same >= limit {
             return Err(Error::Unavailable);
         }
         self.clients += usize::from(client);
-        self.last += 1;
-        self.pending.insert(self.last, Pending { deadline, waiting });
-        Ok(self.last)
+        self.pending.insert(number, pending);
+        Ok(())
     }
 
     fn take_application(&mut self, number: u64) -> Option<Arc<Slot>> {

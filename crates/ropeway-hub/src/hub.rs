@@ -200,7 +200,7 @@ pub(crate) struct Inner {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) clock: Clock,
     namespaces: HashMap<Arc<str>, Arc<Namespace>>,
-    /// The last number given to a socket or to a hold.
+    /// The next number for a socket, a hold or an acknowledgement.
     numbers: AtomicU64,
     /// Connections that are open.
     pub(crate) connections: AtomicUsize,

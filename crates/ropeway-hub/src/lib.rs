@@ -1,4 +1,77 @@
 //! Namespaces, rooms, events, presence, history and recovery behind a real-time server.
+//!
+//! The hub stands between protocols, which know how messages look, and a [`Broker`], which knows other nodes. It knows
+//! nothing of transports, of HTTP or of WebSockets, has no task and no timer, and reads no clock but the one it is
+//! given.
+//!
+//! ```text
+//!  Socket::join, leave, publish, ..                Hub::publish, broadcast
+//!          │                                               │
+//!          ▼                                               ▼
+//!   ┌─ Namespace ──────────────┐   publish, catch_up   ┌─ Broker ───────────────────┐
+//!   │ rooms by name, in shards │ ────────────────────▶ │ epoch, offsets, history,   │
+//!   │  ┌─ Room ─────────────┐  │                       │ keys; other nodes          │
+//!   │  │ members in order   │◀─┼── Sink::deliver ───── │ (MemoryBroker: none)       │
+//!   │  └──┬──────────────┬──┘  │                       └────────────────────────────┘
+//!   └─────┼──────────────┼─────┘
+//!         ▼ Encoder, once per encoding, then a pointer each
+//!      Outbox         Outbox          bounded in bytes
+//!         ▼ Connection::poll_drain
+//!      the connection's task
+//! ```
+//!
+//! # What holds
+//! - All members of a room see its events in the same order, which is that of the offsets.
+//! - A join is answered first, then what was missed follows, then what happens, without a gap and without
+//!   repetition. What was missed is replayed completely or not at all.
+//! - An event is encoded once per [`EncoderId`]; a connection is woken once however much waits for it.
+//! - Every collection that a peer can make grow has a limit, in [`Limits`] or [`RoomSettings`].
+//! - An idle connection that is a member of one room takes about 500 bytes here, and nothing when it is gone.
+//!
+//! # How to use it
+//! Build a [`Hub`] with a [`Policy`], call [`Hub::tick`] about once a second. For each connection,
+//! [`Hub::connect`] it, [`Connection::open`] a namespace, carry out its requests on the [`Socket`], and have its task
+//! send what [`Connection::poll_drain`] yields. Answers whose order matters (joined, left, members) are queued by the
+//! hub; others are returned, and the protocol layer sends them through [`Socket::send`].
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::task::{Context, Waker};
+//!
+//! use bytes::Bytes;
+//! use ropeway_hub::*;
+//!
+//! struct Words;
+//!
+//! impl Encoder for Words {
+//!     fn id(&self) -> EncoderId {
+//!         EncoderId(1)
+//!     }
+//!
+//!     fn encode(&self, _namespace: &str, message: &Outbound<'_>) -> Bytes {
+//!         match message {
+//!             Outbound::Event(event) => format!("{} {}", event.event, event.data.text).into(),
+//!             _ => Bytes::new(), // not sent
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Error> {
+//! let open = |_: &str, _: &str| Arc::new(RoomSettings { join: Access::Anyone, ..RoomSettings::default() });
+//! let hub = Hub::builder(open).build();
+//! let mut connection = hub.connect(Arc::new(Words));
+//! let socket = connection.open("/", "session 1", None)?;
+//! let _joined = socket.join(&Join { room: "news", ..Join::default() });
+//!
+//! let data = Payload::text("\"hello\"");
+//! let _published = hub.publish("/", &Publish { room: "news", event: "say", data, ..Publish::default() });
+//!
+//! let mut frames = Vec::new();
+//! let _ = connection.poll_drain(&mut Context::from_waker(Waker::noop()), &mut frames, 65_536);
+//! assert_eq!(frames, ["say \"hello\""]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod acks;
 mod application;

@@ -114,7 +114,8 @@ pub struct HistorySettings {
     pub events: usize,
     /// Bytes of event names and data that are kept (1 MiB).
     pub bytes: usize,
-    /// How long an event is kept (1 h). A room that nobody is in is forgotten this long after its last event.
+    /// How long an event is kept (1 h). A room is forgotten when for this long nobody was in it or
+    /// published to it.
     pub age: Duration,
 }
 

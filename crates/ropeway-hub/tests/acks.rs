@@ -1,5 +1,7 @@
 //! Events to and from the application, and their answers.
 
+#![allow(clippy::unwrap_used)] // tests may stop at the first surprise
+
 mod support;
 
 use std::pin::pin;

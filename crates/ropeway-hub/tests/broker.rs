@@ -1,5 +1,7 @@
 //! A broker that takes its time, as one on another machine does.
 
+#![allow(clippy::unwrap_used)] // tests may stop at the first surprise
+
 mod support;
 
 use std::collections::VecDeque;

@@ -1,5 +1,7 @@
 //! History, recovery and keys, with the memory broker.
 
+#![allow(clippy::unwrap_used)] // tests may stop at the first surprise
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Many threads at once.
 
+#![allow(clippy::unwrap_used)] // tests may stop at the first surprise
+
 mod support;
 
 use std::collections::HashMap;

@@ -16,8 +16,8 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn is_empty(&self) -> bool {
-        self.order.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
     }
 
     /// The offset of the first publish with this key.

@@ -143,9 +143,10 @@ impl Log {
         self.touched
     }
 
-    /// Bytes of events.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
+    /// About what it takes of memory, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        const OVERHEAD: usize = 256;
+        self.bytes + (self.events.len() + self.keys.len()) * OVERHEAD
     }
 
     /// Whether a room without members may be forgotten: nothing in it, and for so long that nobody who comes back
@@ -154,7 +155,7 @@ impl Log {
         let age =
             self.settings.history.as_ref().map_or(Duration::ZERO, |history: &HistorySettings| history.age);
         let idle = now.saturating_duration_since(self.touched) >= age;
-        idle && self.events.is_empty() && self.keys.is_empty()
+        idle && self.events.is_empty() && self.keys.len() == 0
     }
 }
 

@@ -59,7 +59,7 @@ impl Default for MemoryBroker {
 
 impl MemoryBroker {
     /// At each tick, forgets rooms that nobody is in, those first that were used longest ago, until at most
-    /// `idle_rooms` of them with `idle_bytes` of events are left. The default is 100,000 and 256 MiB.
+    /// `idle_rooms` of them with `idle_bytes` of events and keys are left. The default is 100,000 and 256 MiB.
     pub fn bounded(idle_rooms: usize, idle_bytes: usize) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         Self { started: OnceLock::new(), hasher: RandomState::new(), shards, idle_rooms, idle_bytes }

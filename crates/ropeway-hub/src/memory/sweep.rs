@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, TryLockError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::log::Log;
 use super::{Entry, MemoryBroker, Shard};
@@ -26,7 +26,7 @@ impl MemoryBroker {
             }
             let spent = log.is_spent(now);
             if !spent {
-                idle.push(Idle { touched: log.touched(), bytes: log.bytes() });
+                idle.push(Idle { touched: log.touched(), bytes: log.footprint() });
             }
             !spent
         });
@@ -53,7 +53,7 @@ impl MemoryBroker {
         });
         let newest = idle.last().map(|idle| idle.touched);
         // Nothing fits: all that were used until now have to go.
-        stays.map(|idle| idle.touched).or(newest.map(|at| at + std::time::Duration::from_nanos(1)))
+        stays.map(|idle| idle.touched).or(newest.map(|at| at + Duration::from_nanos(1)))
     }
 
     /// Removes the logs that `keep` refuses. A log that is in use is left for the next time.

@@ -1,5 +1,6 @@
 //! A hub that speaks a readable protocol, with a clock that the test sets.
 #![allow(dead_code)] // each test uses a part of it
+#![allow(clippy::unwrap_used, clippy::panic)] // tests may stop at the first surprise
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
