@@ -1,0 +1,63 @@
+//! Which pages may connect (RFC 6455 section 10.2).
+//!
+//! A browser lets any page open a WebSocket anywhere, with the cookies of the server it connects to, and says
+//! whose page it is in `Origin`. A server that trusts cookies or its network has to look at it.
+
+use http::{
+    Uri,
+    header::{HOST, ORIGIN},
+    uri::Authority,
+};
+
+use super::{Fault, Head};
+
+/// The origins whose pages may connect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origins {
+    /// Pages of the host and port that the request went to.
+    #[default]
+    Same,
+    /// Pages of the same host and port, and of these origins, as in `https://example.org` or
+    /// `http://localhost:5173`.
+    Listed(Vec<String>),
+    /// Pages of all origins: for a service that is public and trusts neither cookies nor addresses.
+    Any,
+}
+
+impl Origins {
+    pub(super) fn check(&self, head: &Head<'_>) -> Result<(), Fault> {
+        let mut lines = head.headers.get_all(ORIGIN).iter();
+        let Some(origin) = lines.next() else { return Ok(()) };
+        if *self == Self::Any {
+            return Ok(());
+        }
+        let origin = origin.to_str().map_err(|_| Fault::Origin)?;
+        let listed = match self {
+            Self::Listed(origins) => origins.iter().any(|listed| listed.eq_ignore_ascii_case(origin)),
+            _ => false,
+        };
+        let allowed = listed || is_same(origin, head);
+        if allowed && lines.next().is_none() { Ok(()) } else { Err(Fault::Origin) }
+    }
+}
+
+/// Whether `origin` has the host and port that the request went to. The scheme is not compared: behind a
+/// proxy that ends TLS the server does not know it, so a missing port fits the default of either.
+fn is_same(origin: &str, head: &Head<'_>) -> bool {
+    let Ok(origin) = origin.parse::<Uri>() else { return false };
+    let default = match origin.scheme_str() {
+        Some("http") => 80,
+        Some("https") => 443,
+        _ => return false,
+    };
+    let (Some(page), Some(server)) = (origin.authority(), destination(head)) else { return false };
+    page.host().eq_ignore_ascii_case(server.host())
+        && page.port_u16().unwrap_or(default) == server.port_u16().unwrap_or(default)
+}
+
+/// `:authority`, or `Host`.
+fn destination(head: &Head<'_>) -> Option<Authority> {
+    let host = || head.headers.get(HOST)?.to_str().ok()?.parse().ok();
+    head.uri.authority().cloned().or_else(host)
+}
