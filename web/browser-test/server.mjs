@@ -1,0 +1,33 @@
+/** The server under test: the binary that ROPEWAY_BIN (or ROPEWAY) names, without one the fake of the client's tests. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+import { startFakeServer } from "../test/fake-server.mjs";
+
+const binary = process.env.ROPEWAY_BIN || process.env.ROPEWAY;
+const READY_WITHIN = 20000;
+
+/** @param {number} [port] 0 for a free one */
+export async function startServer(port = 0) {
+  return binary ? startBinary(port) : startFakeServer({ port });
+}
+
+async function startBinary(port) {
+  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "ignore", "pipe"] });
+  const lines = createInterface(child.stderr);
+  const talk = [];
+  const address = new Promise((resolve, reject) => {
+    lines.on("line", (line) => {
+      talk.push(line);
+      const found = /listens on [^ ]*:(\d+)/.exec(line);
+      if (found) resolve(Number(found[1]));
+    });
+    child.once("exit", (code) => reject(new Error(`the server ended with ${code}:\n${talk.join("\n")}`)));
+    setTimeout(() => reject(new Error(`no address in time:\n${talk.join("\n")}`)), READY_WITHIN).unref();
+  });
+  const close = async () => {
+    if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
+  };
+  return { port: await address.catch((error) => close().then(() => Promise.reject(error))), close };
+}
