@@ -3,9 +3,8 @@
 use std::future::Future as _;
 use std::pin::Pin;
 use std::task::Context;
-use std::time::Instant;
 
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::WebSocket;
 
@@ -36,15 +35,15 @@ impl WebSocket {
         while let Some(sleep) = &mut self.timer.sleep
             && sleep.as_mut().poll(cx).is_ready()
         {
-            self.connection.handle_timeout(Instant::now(), &mut self.out);
+            self.connection.handle_timeout(Instant::now().into_std(), &mut self.out);
             self.set_timer();
         }
     }
 
     fn set_timer(&mut self) {
-        let deadline = self.connection.poll_timeout(Instant::now());
+        let deadline = self.connection.poll_timeout(Instant::now().into_std());
         self.timer.set_for = Some(self.phase());
-        match (deadline.map(tokio::time::Instant::from_std), &mut self.timer.sleep) {
+        match (deadline.map(Instant::from_std), &mut self.timer.sleep) {
             (Some(deadline), Some(sleep)) => sleep.as_mut().reset(deadline),
             (Some(deadline), none) => *none = Some(Box::pin(sleep_until(deadline))),
             (None, sleep) => *sleep = None,

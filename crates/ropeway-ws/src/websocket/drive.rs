@@ -58,12 +58,10 @@ impl WebSocket {
     /// Writes what is queued; with nothing more to come, ends our side of the stream. A failure ends the connection.
     #[inline]
     pub(super) fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut result = self.transport.poll_write_all(cx, &mut self.out);
-        if matches!(result, Poll::Ready(Ok(()))) && self.connection.is_done_sending() && !self.is_shut_down {
-            result = self.transport.poll_shutdown(cx);
-            self.is_shut_down = result.is_ready();
+        if self.out.is_empty() && !self.connection.is_done_sending() && !self.needs_flush {
+            return Poll::Ready(());
         }
-        match result {
+        match self.poll_write(cx) {
             Poll::Ready(Ok(())) => Poll::Ready(()),
             Poll::Ready(Err(error)) => {
                 self.fail(error);
@@ -74,6 +72,17 @@ impl WebSocket {
                 Poll::Pending
             }
         }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.needs_flush = true;
+        ready!(self.transport.poll_write_all(cx, &mut self.out))?;
+        self.needs_flush = false;
+        if self.connection.is_done_sending() && !self.is_shut_down {
+            ready!(self.transport.poll_shutdown(cx))?;
+            self.is_shut_down = true;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Reads once and processes what came.

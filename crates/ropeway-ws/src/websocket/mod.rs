@@ -42,6 +42,8 @@ pub struct WebSocket {
     /// Bytes that were read and not looked at yet.
     backlog: Backlog,
     timer: Timer,
+    /// A write or its flush has not completed.
+    needs_flush: bool,
     /// `poll_shutdown` has completed.
     is_shut_down: bool,
     /// The end was told by `next`.
@@ -90,6 +92,7 @@ impl WebSocket {
             out: Output::default(),
             backlog: Backlog { bytes: received, taken: 0 },
             timer: Timer::default(),
+            needs_flush: false,
             is_shut_down: false,
             is_end_told: false,
             io_error: None,

@@ -135,9 +135,15 @@ impl Writer {
 
     /// Begins the closing handshake; the [`Reader`] sees it through and has the outcome.
     pub async fn close(&mut self, frame: Option<CloseFrame>) {
-        self.0.lock().outgoing().close(frame);
+        self.begin_close(frame);
         // An end before the close frame left is in the outcome.
         let _ = self.flush().await;
+    }
+
+    fn begin_close(&mut self, frame: Option<CloseFrame>) {
+        self.0.lock().outgoing().close(frame);
+        // The deadline for the answer is the reader's to keep.
+        self.0.tasks.reader.wake();
     }
 
     fn with<R>(
@@ -168,7 +174,7 @@ impl<'m> Sink<Message<'m>> for Writer {
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let writer = self.get_mut();
-        writer.0.lock().outgoing().close(None);
+        writer.begin_close(None);
         writer.with(cx, WebSocket::poll_flush)
     }
 }
