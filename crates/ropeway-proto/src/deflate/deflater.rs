@@ -105,5 +105,6 @@ fn run(
     Ok(())
 }
 
-/// With less room than this zlib might write the end of a flush twice.
+/// Room for the end of a flush. Where the output fills the room to the last byte zlib flushes once more, which
+/// costs an empty block of 5 bytes and no harm.
 const SPARE: usize = 64;
