@@ -88,3 +88,46 @@ impl Namespace {
         &self.shards[self.hasher.hash_one(name) as usize % SHARDS]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{Access, Encoder, EncoderId, Hub, Join, Outbound};
+
+    struct Silent;
+
+    impl Encoder for Silent {
+        fn id(&self) -> EncoderId {
+            EncoderId(0)
+        }
+
+        fn encode(&self, _namespace: &str, _message: &Outbound<'_>) -> Bytes {
+            Bytes::new()
+        }
+    }
+
+    #[test]
+    fn a_room_is_not_forgotten_when_somebody_came_after_the_last_left() {
+        let open =
+            |_: &str, _: &str| Arc::new(RoomSettings { join: Access::Anyone, ..RoomSettings::default() });
+        let hub = Hub::builder(open).build();
+        let connection = hub.connect(Arc::new(Silent));
+        let socket = connection.open("/", "anna", None).unwrap();
+        let join = Join { room: "a", ..Join::default() };
+        let namespace = &socket.0.namespace;
+
+        let _ = socket.join(&join);
+        let first = namespace.find("a").unwrap();
+        namespace.retire(&first);
+        assert!(namespace.find("a").is_some(), "somebody is in it");
+
+        socket.leave("a", None).unwrap();
+        assert!(namespace.find("a").is_none());
+        let _ = socket.join(&join);
+        namespace.retire(&first);
+        assert!(namespace.find("a").is_some(), "this is another one");
+        assert_eq!(namespace.rooms(), 1);
+    }
+}

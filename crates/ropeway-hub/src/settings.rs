@@ -51,8 +51,8 @@ impl Default for Limits {
     }
 }
 
-/// What happens when the outbox of a connection is full. Answers to requests are never dropped: when they alone
-/// do not fit, the connection is closed under every policy.
+/// What happens when the outbox of a connection is full. Answers to requests and changes of presence are never
+/// dropped: when they alone do not fit, the connection is closed under every policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SlowConsumer {

@@ -61,6 +61,13 @@ fn connections_are_small_and_give_everything_back() {
     assert!(left < 64 * 1_024, "{left}");
 
     let before = heap();
+    let mut peers = connect(&hub, &Arc::new(Lines::default()), |_| "a".into());
+    peers.truncate(10);
+    peers.shrink_to_fit();
+    assert!(heap() < before + 10 * 1_000, "a room that was large is small again");
+    drop(peers);
+
+    let before = heap();
     let (with_history, left) = measure(&hub, |at| format!("h{at}"));
     println!("{with_history} bytes for a connection in a room of its own with history, {left} left over");
     time.pass(std::time::Duration::from_secs(3600));
