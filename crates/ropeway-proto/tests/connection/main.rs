@@ -1,0 +1,6 @@
+//! The connection as its peer sees it: conformance row by row, properties, foreign peers and the corpus of the fuzzers.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod support;
