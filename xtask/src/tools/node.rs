@@ -9,6 +9,9 @@ use anyhow::{Context, Result, ensure};
 use super::{Stamp, debian};
 use crate::{process, root, talk};
 
+/// A test file that takes longer, in milliseconds, hangs.
+const LIMIT: &str = "--test-timeout=300000";
+
 /// Installs what the lock file of a folder names into its `node_modules`.
 pub(crate) fn node_modules(folder: &str) -> Result<()> {
     debian::require("npm", &["--version"], &["nodejs", "npm"])?;
@@ -31,7 +34,7 @@ pub(crate) fn node_test(folder: &str) -> Result<Command> {
     ensure!(!files.is_empty(), "there is no test file in {folder}");
     files.sort();
     let mut command = Command::new("node");
-    command.arg("--test").args(files).current_dir(root());
+    command.args(["--test", "--test-reporter=spec", LIMIT]).args(files).current_dir(root());
     Ok(command)
 }
 
