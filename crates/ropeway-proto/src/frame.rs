@@ -102,7 +102,7 @@ impl Header {
     /// Appends the header in its shortest form, the only one that is valid.
     #[inline(always)]
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let first = self.opcode as u8 | u8::from(self.fin) * FIN | u8::from(self.compressed) * RSV1;
+        let first = self.opcode as u8 | (u8::from(self.fin) * FIN) | (u8::from(self.compressed) * RSV1);
         let masked = u8::from(self.mask.is_some()) * MASKED;
         match self.payload_len {
             len @ 0..=125 => out.extend_from_slice(&[first, masked | len as u8]),

@@ -11,7 +11,7 @@ async fn echo(mut socket: WebSocket) {
     socket
         .serve(|event, outgoing| {
             if let Event::Message(message) = event {
-                outgoing.send(message).unwrap();
+                assert_eq!(outgoing.send(message), Ok(()));
             }
         })
         .await;

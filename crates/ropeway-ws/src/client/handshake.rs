@@ -1,0 +1,52 @@
+//! The request, and what the server makes of it.
+
+use std::io;
+use std::sync::Arc;
+
+use http::Response;
+use ropeway_proto::Config;
+use ropeway_proto::handshake::client::{HandshakeError, Request};
+use ropeway_proto::handshake::head;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::ConnectError;
+use super::refused::Refused;
+use crate::websocket::{Stream, WebSocket};
+
+pub(super) async fn perform(
+    mut stream: Stream,
+    request: &Request,
+    config: &Arc<Config>,
+) -> Result<(WebSocket, Response<()>), ConnectError> {
+    let (request, expectations) = request.upgrade(rand::random());
+    let mut bytes = Vec::new();
+    head::encode_request(&request, &mut bytes);
+    stream.write_all(&bytes).await?;
+    stream.flush().await?;
+    let mut received = Vec::new();
+    let (parts, ()) = read_head(&mut stream, &mut received).await?.into_parts();
+    match expectations.check(&parts) {
+        Ok(negotiated) => {
+            let socket = WebSocket::client(stream, negotiated, Arc::clone(config), received);
+            Ok((socket, Response::from_parts(parts, ())))
+        }
+        Err(HandshakeError::Refused(_)) => {
+            Err(ConnectError::Refused(Box::new(Refused::read(stream, parts, received).await)))
+        }
+        Err(error) => Err(ConnectError::Handshake(error)),
+    }
+}
+
+/// Reads the head of the response; what arrived behind it stays in `received`.
+async fn read_head(stream: &mut Stream, received: &mut Vec<u8>) -> Result<Response<()>, ConnectError> {
+    let mut reader = head::Reader::new(head::Limits::default());
+    loop {
+        if stream.read_buf(received).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        if let Some((response, len)) = reader.response(received)? {
+            received.drain(..len);
+            return Ok(response);
+        }
+    }
+}
