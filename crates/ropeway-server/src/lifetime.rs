@@ -1,57 +1,80 @@
 //! How many connections there are, and how they come to an end.
 
-use std::sync::Arc;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
+use slab::Slab;
 use tokio::sync::Notify;
 
-/// The way of a server to its end: serving, then draining (every connection is asked to close), then dropping.
-/// [`Server::run`](crate::Server::run) moves it on, every connection watches it.
+use crate::state::Shared;
+
+/// The way of a server to its end. [`Server::run`](crate::Server::run) moves it on, every connection watches it.
 #[derive(Debug, Default)]
 pub(crate) struct Drain {
     phase: AtomicU8,
-    moved: Notify,
+    /// The tasks to wake when it moves on. Locked by a connection when it comes and goes, not while it works.
+    watchers: Mutex<Slab<Waker>>,
 }
 
-const DRAINING: u8 = 1;
-const DROPPING: u8 = 2;
+/// How far a server is on its way to the end; anything before is serving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Every connection is asked to close.
+    Draining = 1,
+    /// What is still open is dropped.
+    Dropping = 2,
+}
 
 impl Drain {
-    pub(crate) fn begin(&self) {
-        self.advance(DRAINING);
+    /// Goes to a phase; never back.
+    pub(crate) fn advance(&self, phase: Phase) {
+        self.phase.fetch_max(phase as u8, Ordering::AcqRel);
+        let watchers: Vec<Waker> = self.watchers().iter().map(|(_, waker)| waker.clone()).collect();
+        watchers.into_iter().for_each(Waker::wake);
     }
 
-    pub(crate) fn drop_all(&self) {
-        self.advance(DROPPING);
+    pub(crate) fn has_reached(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::Acquire) >= phase as u8
     }
 
-    pub(crate) fn has_begun(&self) -> bool {
-        self.phase.load(Ordering::Acquire) >= DRAINING
+    fn watchers(&self) -> MutexGuard<'_, Slab<Waker>> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One task's view of a [`Drain`]. It costs an atomic load to look at, so every poll may.
+pub(crate) struct Watch {
+    shared: Shared,
+    slot: Option<usize>,
+}
+
+impl Watch {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared, slot: None }
     }
 
-    /// Ends when connections shall close. Cancel-safe.
-    pub(crate) async fn begun(&self) {
-        self.reached(DRAINING).await;
+    /// Ready when the phase is reached. Remembers the task of its first poll: not to be moved to another one.
+    pub(crate) fn poll(&mut self, cx: &Context<'_>, phase: Phase) -> Poll<()> {
+        let drain = &self.shared.drain;
+        if self.slot.is_none() {
+            // Before the look, so that a move in between is not missed.
+            self.slot = Some(drain.watchers().insert(cx.waker().clone()));
+        }
+        if drain.has_reached(phase) { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Ends when connections shall be dropped. Cancel-safe.
-    pub(crate) async fn dropping(&self) {
-        self.reached(DROPPING).await;
+    /// Ends when the phase is reached. Cancel-safe, within one task.
+    pub(crate) async fn reached(&mut self, phase: Phase) {
+        poll_fn(|cx| self.poll(cx, phase)).await;
     }
+}
 
-    fn advance(&self, phase: u8) {
-        self.phase.fetch_max(phase, Ordering::AcqRel);
-        self.moved.notify_waiters();
-    }
-
-    async fn reached(&self, phase: u8) {
-        loop {
-            // Created before the look, so that a move in between is not missed.
-            let moved = self.moved.notified();
-            if self.phase.load(Ordering::Acquire) >= phase {
-                return;
-            }
-            moved.await;
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot {
+            self.shared.drain.watchers().try_remove(slot);
         }
     }
 }
@@ -107,6 +130,8 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::state::State;
 
     #[test]
     fn a_population_has_a_limit_and_forgets_who_left() {
@@ -134,13 +159,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_drain_that_has_begun_keeps_nobody_waiting() {
-        let drain = Drain::default();
-        assert!(!drain.has_begun());
-        drain.begin();
-        drain.begun().await;
-        drain.drop_all();
-        drain.begin();
-        drain.dropping().await;
+    async fn a_drain_wakes_those_who_watch_it() {
+        let shared = State::new(Config::default());
+        let mut watch = Watch::new(shared.clone());
+        let watching = tokio::spawn(async move {
+            watch.reached(Phase::Draining).await;
+            watch.reached(Phase::Dropping).await;
+        });
+        tokio::task::yield_now().await;
+        shared.drain.advance(Phase::Draining);
+        tokio::task::yield_now().await;
+        assert!(!watching.is_finished());
+        shared.drain.advance(Phase::Dropping);
+        watching.await.unwrap();
+        assert!(shared.drain.watchers().is_empty());
+        shared.drain.advance(Phase::Draining);
+        assert!(shared.drain.has_reached(Phase::Dropping));
     }
 }

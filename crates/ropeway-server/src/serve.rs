@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 
 use crate::config::Config;
 use crate::http::router;
+use crate::lifetime::{Phase, Watch};
 use crate::state::{Shared, State};
 
 /// Connections that are not upgraded, at one time. Each goes away by itself when its client is slow.
@@ -111,13 +112,14 @@ async fn serve_http(stream: TcpStream, _permit: OwnedSemaphorePermit, router: Ro
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .with_upgrades();
     let mut connection = pin!(connection);
+    let mut watch = Watch::new(shared);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = shared.drain.begun() => {
+        () = watch.reached(Phase::Draining) => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 ended = connection => ended,
-                () = shared.drain.dropping() => Ok(()),
+                () = watch.reached(Phase::Dropping) => Ok(()),
             }
         }
     };
@@ -137,7 +139,7 @@ async fn tick(shared: &Shared) -> Infallible {
 
 async fn drain(shared: &Shared, room: &Semaphore) {
     info!(connections = shared.population.count(), "shutting down");
-    shared.drain.begin();
+    shared.drain.advance(Phase::Draining);
     // A request that becomes a WebSocket takes its place there before its permit here is free.
     let all_gone = async {
         let _all = room.acquire_many(HTTP_CONNECTIONS).await;
@@ -146,5 +148,5 @@ async fn drain(shared: &Shared, room: &Semaphore) {
     if timeout(shared.config.server.shutdown_timeout, all_gone).await.is_err() {
         warn!(connections = shared.population.count(), "dropping what is still open");
     }
-    shared.drain.drop_all();
+    shared.drain.advance(Phase::Dropping);
 }

@@ -1,4 +1,9 @@
 //! Layers, messages and the default file of the configuration.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper may stop at the first surprise, as the tests that call it may"
+)]
 
 use std::time::Duration;
 

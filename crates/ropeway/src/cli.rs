@@ -35,7 +35,7 @@ Signals: SIGTERM and SIGINT shut down gracefully, a second one exits at once.";
 pub(crate) enum Command {
     /// Run the server
     #[command(after_long_help = LAYERS)]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Check or make a configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -1,4 +1,9 @@
 //! The command as a person or a supervisor sees it: text, exit status, signals.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper may stop at the first surprise, as the tests that call it may"
+)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

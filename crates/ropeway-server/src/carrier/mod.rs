@@ -1,7 +1,10 @@
 //! Carriers: what moves the messages of a protocol between a peer and a session.
 
+mod attend;
+mod echo;
+mod endpoint;
 mod framing;
 mod websocket;
 
+pub(crate) use endpoint::{Endpoint, Endpoints, upgrade};
 pub(crate) use framing::Framing;
-pub(crate) use websocket::{Endpoint, Endpoints, upgrade};

@@ -1,25 +1,136 @@
-//! WebSockets.
+//! The WebSocket carrier of a protocol session.
 
-use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::task::{Context, Poll};
 
-use crate::config::Config;
-use crate::lifetime::Place;
-use crate::state::Shared;
+use bytes::Bytes;
+use ropeway_hub::{Close, Drained};
+use ropeway_ws::{CloseCode, CloseFrame, Event, Message, Outgoing, Received, WebSocket};
 
-pub(crate) struct Endpoints;
+use super::attend::Peer;
+use crate::protocol::native::Session;
 
-impl Endpoints {
-    pub(crate) fn new(_config: &Config) -> Self {
-        Self
+/// With this many bytes queued in the socket it stops reading, and what else there is waits in the outbox, where it is
+/// counted and bounded. As much as the socket itself takes before it stops.
+const HIGH_WATER: usize = 256 * 1024;
+
+/// A connection of the native protocol: messages go to the session, and what the session has for the peer is queued
+/// behind each, so that all answers to one read leave with one write.
+pub(super) struct Carrier {
+    socket: WebSocket,
+    session: Session,
+}
+
+impl Carrier {
+    pub(super) fn new(socket: WebSocket, session: Session) -> Self {
+        Self { socket, session }
+    }
+
+    /// Reads, hands in what came and queues the answers, until there is nothing to read or the session has to wait.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        let Self { socket, session } = self;
+        if session.is_busy() && socket.is_open() {
+            return Poll::Pending;
+        }
+        let waker = cx.waker().clone();
+        socket.poll_receive(cx, |event, outgoing| {
+            hand_in(session, &event);
+            let moved = move_frames(session, &mut Context::from_waker(&waker), outgoing);
+            if moved == Moved::Close || session.is_busy() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    }
+
+    /// Moves frames from the outbox to the socket and from there to the stream. Tells whether there is more to do at
+    /// once.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.socket.is_open() {
+            return false;
+        }
+        let moved = move_frames(&mut self.session, cx, &mut self.socket.outgoing());
+        let is_written = self.socket.queued() == 0 || self.socket.poll_flush(cx).is_ready();
+        // Reading on is what sets the deadline for the peer's close frame.
+        moved == Moved::Close || (moved == Moved::Some && is_written)
     }
 }
 
-pub(crate) enum Endpoint {
-    Native,
-    Echo,
+impl Peer for Carrier {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let was_waiting = match self.poll_receive(cx) {
+                Poll::Ready(Received::Ended) => return Poll::Ready(()),
+                Poll::Ready(Received::Stopped) => true,
+                Poll::Pending => self.session.is_busy(),
+            };
+            let has_more = self.poll_send(cx);
+            let may_read = was_waiting && (!self.session.is_busy() || !self.socket.is_open());
+            if !has_more && !may_read {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn close(&mut self, close: Close) {
+        self.session.close(close);
+    }
 }
 
-pub(crate) fn upgrade(_shared: Shared, _endpoint: Endpoint, _place: Place, _request: Request) -> Response {
-    http::StatusCode::NOT_IMPLEMENTED.into_response()
+fn hand_in(session: &mut Session, event: &Event<'_>) {
+    match event {
+        Event::Message(Message::Text(text)) => session.text(text),
+        Event::Message(Message::Binary(_)) => session.binary(),
+        // Pings are answered and a close is finished by the socket.
+        _ => {}
+    }
+}
+
+/// What [`move_frames`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moved {
+    /// All there was; the task is woken when there is more.
+    All,
+    /// As much as the socket may hold.
+    Some,
+    /// All, and the close that came last.
+    Close,
+}
+
+fn move_frames(session: &mut Session, cx: &mut Context<'_>, outgoing: &mut Outgoing<'_>) -> Moved {
+    let mut frames = FRAMES.take();
+    let moved = loop {
+        let room = HIGH_WATER.saturating_sub(outgoing.queued());
+        if room == 0 {
+            break Moved::Some;
+        }
+        match session.poll_drain(cx, &mut frames, room) {
+            Poll::Ready(Drained::Frames) => {
+                for frame in frames.drain(..) {
+                    // It fails only when the connection closes, and then nobody waits for the frames.
+                    let _ = outgoing.send_encoded(frame);
+                }
+            }
+            Poll::Ready(Drained::Closed(close)) => {
+                outgoing.close(Some(close_frame(&close)));
+                break Moved::Close;
+            }
+            Poll::Pending => break Moved::All,
+        }
+    };
+    FRAMES.set(frames);
+    moved
+}
+
+thread_local! {
+    /// Always empty between two uses: only its memory is kept, once for all connections of a thread.
+    static FRAMES: Cell<Vec<Bytes>> = const { Cell::new(Vec::new()) };
+}
+
+/// A code that may not be sent, which would be a fault of ours, becomes 1011.
+pub(super) fn close_frame(close: &Close) -> CloseFrame {
+    let code = CloseCode::new(close.code).unwrap_or(CloseCode::INTERNAL);
+    CloseFrame::new(code, close.reason.as_ref())
 }

@@ -8,7 +8,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::LengthLimitError;
 use ropeway_hub::{Error, Payload, Publish};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -80,7 +81,7 @@ fn authorize(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
         let message = "the API is off: set `api.key` in the configuration";
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
     };
-    let given = headers.get(AUTHORIZATION).map(|value| value.as_bytes()).and_then(bearer);
+    let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).and_then(bearer);
     match given {
         Some(given) if bool::from(given.ct_eq(key.as_bytes())) => Ok(()),
         _ => Err(unauthorized()),
@@ -116,8 +117,8 @@ async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, ApiErro
 }
 
 fn is_too_long(error: &axum::Error) -> bool {
-    let inner = std::error::Error::source(error);
-    inner.is_some_and(|inner| inner.is::<http_body_util::LengthLimitError>())
+    let source = std::error::Error::source(error);
+    source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
 fn unprocessable(message: String) -> ApiError {

@@ -8,7 +8,6 @@ use crate::state::Shared;
 mod api;
 mod error;
 mod health;
-mod origin;
 mod pages;
 mod upgrade;
 

@@ -17,19 +17,15 @@ struct Asset {
     contents: &'static [u8],
 }
 
-macro_rules! asset {
-    ($name:literal, $path:literal) => {
-        Asset { name: $name, contents: include_bytes!(concat!("../../../../web/", $path)) }
-    };
-}
+const CLIENT: Asset =
+    Asset { name: "ropeway.js", contents: include_bytes!("../../../../web/client/ropeway.js") };
 
-const INDEX: Asset = asset!("index.html", "client/ropeway.js");
-const CLIENT: Asset = asset!("ropeway.js", "client/ropeway.js");
-const CHAT: &[Asset] = &[asset!("chat.js", "client/ropeway.js"), asset!("chat.css", "client/ropeway.js")];
+/// The files of `web/chat`, listed by the build script.
+const CHAT: &[Asset] = include!(concat!(env!("OUT_DIR"), "/chat.rs"));
 
 /// `GET /`: the chat page.
-pub(super) async fn index(headers: HeaderMap) -> Response {
-    let mut response = serve(&INDEX, &headers);
+pub(super) async fn index(uri: Uri, headers: HeaderMap) -> Response {
+    let mut response = find("index.html", uri, &headers).await;
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, content_policy(&headers));
     response
 }
@@ -41,8 +37,12 @@ pub(super) async fn client(headers: HeaderMap) -> Response {
 
 /// `GET /chat/NAME`: what the chat page consists of.
 pub(super) async fn chat(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
+    find(&name, uri, &headers).await
+}
+
+async fn find(name: &str, uri: Uri, headers: &HeaderMap) -> Response {
     match CHAT.iter().find(|asset| asset.name == name) {
-        Some(asset) => serve(asset, &headers),
+        Some(asset) => serve(asset, headers),
         None => no_such_path(uri).await.into_response(),
     }
 }

@@ -5,17 +5,12 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::error::ApiError;
-use super::origin;
 use crate::carrier::{self, Endpoint};
-use crate::lifetime::Place;
+use crate::lifetime::{Phase, Place};
 use crate::state::Shared;
 
-/// `GET /ws`: the native protocol, for pages of this server and of listed origins.
+/// `GET /ws`: the native protocol, for pages of this server and of `server.origins`.
 pub(super) async fn native(State(shared): State<Shared>, request: Request) -> Response {
-    if !origin::is_allowed(request.headers(), &shared.config.server.origins) {
-        let message = "pages of this origin may not connect: it is not listed in `server.origins`";
-        return ApiError::new(StatusCode::FORBIDDEN, "forbidden", message).into_response();
-    }
     enter(shared, Endpoint::Native, request)
 }
 
@@ -33,7 +28,7 @@ fn enter(shared: Shared, endpoint: Endpoint, request: Request) -> Response {
 
 fn place(shared: &Shared) -> Result<Place, ApiError> {
     let unavailable = |message| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
-    if shared.drain.has_begun() {
+    if shared.drain.has_reached(Phase::Draining) {
         return Err(unavailable("the server is shutting down"));
     }
     shared.population.enter().ok_or_else(|| unavailable("the server has as many connections as it may have"))

@@ -50,11 +50,10 @@ fn push_message(out: &mut String, message: &Outbound<'_>) {
             let object = Object::message(out, "joined").text("room", room).optional_text("id", *id);
             let object = optional_position(object, *position).flag("recovered", *recovered);
             match members {
-                Some(members) => {
-                    object.list("members", members, |out, member| push_member(out, member)).end()
-                }
-                None => object.end(),
+                Some(members) => object.list("members", members, |out, member| push_member(out, member)),
+                None => object,
             }
+            .end();
         }
         Outbound::Left { room, id } => {
             Object::message(out, "left").text("room", room).optional_text("id", *id).end();
@@ -68,10 +67,10 @@ fn push_message(out: &mut String, message: &Outbound<'_>) {
         Outbound::History { room, id, page } => push_history(out, room, id, page),
         Outbound::Published { id, published } => push_published(out, id, published),
         Outbound::Answer { id, data } => {
-            Object::message(out, "ack").text("id", id).json("data", data.text).end()
+            Object::message(out, "ack").text("id", id).json("data", data.text).end();
         }
         Outbound::Error { id, error } => {
-            push_error(out, *id, error.code(), &error.to_string(), error.retry())
+            push_error(out, *id, error.code(), &error.to_string(), error.retry());
         }
         // The hub has messages for other protocols as well; an empty text is not sent.
         _ => {}

@@ -1,0 +1,115 @@
+//! What a peer may not do, and what becomes of it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tungstenite::Message;
+
+use crate::client::{Client, SOON, open, refused};
+use crate::http::post;
+use crate::running::Running;
+
+#[test]
+fn only_own_and_listed_pages_may_connect() {
+    let server = Running::start();
+    assert_eq!(refused(&server, "/ws", &[("origin", "https://evil.example")]), 403);
+    assert_eq!(refused(&server, "/ws", &[("origin", "null")]), 403);
+    assert!(open(&server, "/ws", &[("origin", "https://app.example")]).is_ok());
+    assert!(open(&server, "/ws", &[("origin", &format!("http://{}", server.address))]).is_ok());
+}
+
+#[test]
+fn one_connection_too_many_is_answered_with_503() {
+    let server = Running::with(&[("server.max_connections", "1")]);
+    let first = Client::connect(&server);
+    assert_eq!(refused(&server, "/ws", &[]), 503);
+    drop(first);
+    let deadline = Instant::now() + SOON;
+    while open(&server, "/ws", &[]).is_err() {
+        assert!(Instant::now() < deadline, "the place of a connection that has gone is not given away");
+    }
+}
+
+#[test]
+fn a_message_over_the_limit_is_1009() {
+    let server = Running::with(&[("limits.message", "1KiB")]);
+    let mut ada = Client::connect(&server);
+    ada.0.send(Message::text("x".repeat(1025))).unwrap();
+    assert_eq!(ada.closed().0, 1009);
+}
+
+#[test]
+fn too_many_rooms_are_refused() {
+    let server = Running::with(&[("limits.rooms_per_connection", "1")]);
+    let mut ada = Client::in_room(&server, "plain:1");
+    assert_eq!(ada.ask(&json!({ "type": "join", "room": "plain:2" }))["code"], "too_many_rooms");
+}
+
+#[test]
+fn a_client_that_does_not_answer_pings_is_closed_with_4000() {
+    let server = Running::with(&[("heartbeat.interval", "100ms"), ("heartbeat.timeout", "100ms")]);
+    let mut deaf = Client::connect(&server);
+    // The library answers pings when it is asked for a message, so it is not asked.
+    sleep(Duration::from_millis(500));
+    let mut stream = deaf.0.get_mut().try_clone().unwrap();
+    let mut bytes = Vec::new();
+    // What was sent and then the end of the stream, or its reset.
+    let _ = stream.read_to_end(&mut bytes);
+    let close = bytes.windows(4).find(|window| window[0] == 0x88).unwrap();
+    assert_eq!(close[2..], 4000_u16.to_be_bytes());
+}
+
+#[test]
+fn a_client_that_answers_pings_stays() {
+    let server = Running::with(&[("heartbeat.interval", "50ms"), ("heartbeat.timeout", "50ms")]);
+    let mut ada = Client::connect(&server);
+    let end = Instant::now() + Duration::from_millis(400);
+    while Instant::now() < end {
+        assert!(matches!(ada.0.read().unwrap(), Message::Ping(_)));
+    }
+    ada.nothing_more();
+}
+
+#[test]
+fn a_client_that_does_not_read_is_closed_with_4002() {
+    let server = Running::with(&[("limits.outbox", "1MiB")]);
+    let mut slow = Client::in_room(&server, "plain:s");
+    let mut fast = Client::in_room(&server, "plain:s");
+    let body = json!({ "room": "plain:s", "event": "e", "data": "x".repeat(500_000) });
+    for _ in 0..60 {
+        post(&server, "/api/publish", &body);
+        fast.read();
+    }
+    assert_eq!(slow.closed(), (4002, "slow consumer".to_owned()));
+    fast.nothing_more();
+}
+
+#[test]
+fn headers_have_to_come_in_time() {
+    let server = Running::with(&[("server.handshake_timeout", "100ms")]);
+    for begin in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        stream.write_all(begin.as_bytes()).unwrap();
+        let begun = Instant::now();
+        // The end of the stream, or its reset.
+        let _ = stream.read_to_end(&mut Vec::new());
+        assert!(begun.elapsed() < SOON / 2, "after {begin:?}");
+    }
+}
+
+#[test]
+fn headers_have_a_limit() {
+    let server = Running::start();
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let head = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(100_000));
+    // It is closed before all is written.
+    let _ = stream.write_all(head.as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+}

@@ -1,0 +1,14 @@
+//! The whole server over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper may stop at the first surprise, as the tests that call it may"
+)]
+
+mod client;
+mod echo;
+mod http;
+mod limits;
+mod rooms;
+mod running;
+mod shutdown;
