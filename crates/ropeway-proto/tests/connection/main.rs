@@ -3,4 +3,8 @@
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod support;

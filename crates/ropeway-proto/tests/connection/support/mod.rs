@@ -1,5 +1,6 @@
 //! Connections under test.
 
+pub(crate) mod fuzzed;
 mod pair;
 mod script;
 pub(crate) mod wire;
