@@ -5,6 +5,8 @@ mod conformance;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod support;

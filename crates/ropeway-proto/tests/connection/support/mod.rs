@@ -1,6 +1,5 @@
 //! Connections under test.
 
-pub(crate) mod fuzzed;
 mod pair;
 mod script;
 pub(crate) mod wire;
