@@ -1,6 +1,5 @@
 //! What is measured.
 
-use crate::documents;
 use crate::servers::Deflate;
 use crate::wire::{BINARY, TEXT};
 
@@ -32,8 +31,8 @@ impl Payload {
 
     pub(crate) fn bytes(self) -> Vec<u8> {
         match self {
-            Payload::Binary(len) => documents::binary(len),
-            Payload::Text(len) => documents::text(len),
+            Payload::Binary(len) => payloads::binary(len),
+            Payload::Text(len) => payloads::text(len),
         }
     }
 }

@@ -8,6 +8,9 @@ use anyhow::{Context, bail, ensure};
 use crate::cli::Options;
 use crate::servers::{Job, Server};
 
+/// From the path, so that rustup's proxy fixes the toolchain: some peers carry a `rust-toolchain` file.
+const CARGO: &str = "cargo";
+
 /// Builds everything that was asked for.
 pub(crate) fn all(options: &Options) -> anyhow::Result<()> {
     for &server in &options.peers {
@@ -58,7 +61,7 @@ fn project_root() -> &'static Path {
 
 /// Builds with the profile `profiling` (release with symbols) and returns the executable.
 fn cargo(options: &Options, root: &Path, what: &[&str]) -> anyhow::Result<PathBuf> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new(CARGO);
     command.current_dir(root).args([
         "build",
         "--quiet",
@@ -118,7 +121,7 @@ fn uws(options: &Options) -> anyhow::Result<PathBuf> {
 }
 
 fn uws_sources() -> anyhow::Result<PathBuf> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new(CARGO);
     command.current_dir(bench_root()).args([
         "metadata",
         "--format-version=1",

@@ -2,8 +2,8 @@
 
 use anyhow::{bail, ensure};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use payloads::DOCUMENTS;
 
-use crate::documents::{self, DOCUMENTS};
 use crate::load::{Outbox, Workload};
 use crate::wire::{self, Agreed, Decoder, Piece, TEXT};
 
@@ -18,7 +18,7 @@ pub(crate) struct DeflateEcho {
 
 impl DeflateEcho {
     pub(crate) fn new(agreed: &[Agreed]) -> Self {
-        DeflateEcho { documents: documents::documents(), links: agreed.iter().map(Link::new).collect() }
+        DeflateEcho { documents: payloads::documents(), links: agreed.iter().map(Link::new).collect() }
     }
 
     fn send(&mut self, index: usize, out: &mut Outbox) -> anyhow::Result<()> {

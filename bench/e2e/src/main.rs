@@ -19,7 +19,6 @@ mod cli;
 mod compile;
 mod counts;
 mod deflate;
-mod documents;
 mod echo;
 mod fanout;
 mod load;

@@ -15,7 +15,7 @@ use crate::load::{Load, Sample, Stop};
 use crate::process::Running;
 use crate::report::{Row, Spread, print_relative, print_rows};
 use crate::servers::{Deflate, Job, Server};
-use crate::{compile, documents, wire};
+use crate::{compile, wire};
 
 /// Echo without compression.
 pub(crate) fn echo(options: &Options) -> anyhow::Result<()> {
@@ -175,7 +175,7 @@ pub(crate) fn connect_deflate(
 fn run_fanout(options: &Options, built: &Built, case: &FanoutCase) -> anyhow::Result<Sample> {
     let server = Running::start(options, (built.0, &built.1), Job::Broadcast, false, &[])?;
     let mut load = Load::new(connect(&server, built.0, case.connections)?)?;
-    let payload = documents::binary(FANOUT_BYTES);
+    let payload = payloads::binary(FANOUT_BYTES);
     let mut work = Fanout::new(framing(built.0), &payload, case.connections, case.outstanding);
     load.run(&server, &mut work, stop(options))
 }

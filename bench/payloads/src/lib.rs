@@ -1,17 +1,17 @@
-//! What is sent: payloads that are the same on every machine.
+//! What is sent: payloads that are the same on every machine and in every benchmark.
 
 /// JSON documents; more than fit in a window of 32 KiB, so that takeover finds likeness, not copies.
-pub(crate) const DOCUMENTS: usize = 256;
+pub const DOCUMENTS: usize = 256;
 
 /// Bytes without a pattern.
-pub(crate) fn binary(len: usize) -> Vec<u8> {
+pub fn binary(len: usize) -> Vec<u8> {
     let mut random = Random(0x5eed);
     (0..len).map(|_| random.next() as u8).collect()
 }
 
 /// Text of exactly `len` bytes, most of it outside of ASCII, in characters of two to four bytes.
 /// It starts with ASCII, where the stamp goes.
-pub(crate) fn text(len: usize) -> Vec<u8> {
+pub fn text(len: usize) -> Vec<u8> {
     const PHRASE: &str = "Привет, мир! Ελληνικά καὶ ἑτέρα, 日本語のテキスト、漢字 🚡🏔 žluťoučký kůň ";
     let mut text = "0".repeat(8);
     for character in PHRASE.chars().cycle() {
@@ -26,7 +26,7 @@ pub(crate) fn text(len: usize) -> Vec<u8> {
 
 /// Chat-like JSON of about 1 KiB, each another. At zlib's level 6 one alone deflates to about 415 bytes, and to
 /// about 275 with the ones before it in a window of 32 KiB.
-pub(crate) fn documents() -> Vec<Vec<u8>> {
+pub fn documents() -> Vec<Vec<u8>> {
     let mut random = Random(0x1234_5678);
     (0..DOCUMENTS).map(|number| document(&mut random, number)).collect()
 }
