@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use allocation_counter::measure;
-use ropeway_proto::{Config, Connection, Event, Output, Prepared, Role};
+use ropeway_proto::{Config, Connection, Event, Output, Prepared, Role, Violation};
 
 fn connection(role: Role, config: Config) -> Connection {
     match role {
@@ -19,8 +19,9 @@ fn without_limits() -> Config {
 }
 
 /// Receives `bytes` as one read; messages are dropped.
-fn receive(connection: &mut Connection, mut bytes: &mut [u8], out: &mut Output) {
-    while connection.receive(&mut bytes, out).unwrap().is_some() {}
+fn receive(connection: &mut Connection, mut bytes: &mut [u8], out: &mut Output) -> Result<(), Violation> {
+    while connection.receive(&mut bytes, out)?.is_some() {}
+    Ok(())
 }
 
 /// RUSTSEC-2022-0035: a header can be had for ten bytes.
@@ -36,7 +37,7 @@ fn a_declared_length_takes_no_memory() {
         let mut client = connection(Role::Client, without_limits());
         let mut out = Output::default();
         let mut bytes = header.to_vec();
-        let used = measure(|| receive(&mut client, &mut bytes, &mut out));
+        let used = measure(|| receive(&mut client, &mut bytes, &mut out).unwrap());
         assert!(used.bytes_max < 100, "{} bytes for {header:x?}", used.bytes_max);
     }
 }
@@ -46,8 +47,8 @@ fn a_declared_length_takes_no_memory() {
 fn a_message_under_way_takes_what_has_arrived() {
     let mut client = connection(Role::Client, without_limits());
     let mut out = Output::default();
-    receive(&mut client, &mut b"\x82\x7f\0\0\0\x10\0\0\0\0".to_vec(), &mut out);
-    let used = measure(|| (0..100).for_each(|_| receive(&mut client, &mut [7; 1000], &mut out)));
+    receive(&mut client, &mut b"\x82\x7f\0\0\0\x10\0\0\0\0".to_vec(), &mut out).unwrap();
+    let used = measure(|| (0..100).for_each(|_| receive(&mut client, &mut [7; 1000], &mut out).unwrap()));
     assert!((100_000..300_000).contains(&used.bytes_current), "{} bytes", used.bytes_current);
 }
 
@@ -56,9 +57,9 @@ fn a_message_under_way_takes_what_has_arrived() {
 fn empty_fragments_take_no_memory() {
     let mut client = connection(Role::Client, Config::default());
     let mut out = Output::default();
-    receive(&mut client, &mut b"\x02\x00".to_vec(), &mut out);
+    receive(&mut client, &mut b"\x02\x00".to_vec(), &mut out).unwrap();
     let mut fragments = b"\x00\x00".repeat(60_000);
-    let used = measure(|| receive(&mut client, &mut fragments, &mut out));
+    let used = measure(|| receive(&mut client, &mut fragments, &mut out).unwrap());
     assert_eq!(used.bytes_max, 0);
 }
 
@@ -95,9 +96,10 @@ fn an_idle_connection_owns_no_buffer() {
     let used = measure(|| {
         let mut server = Connection::server(config.clone(), None);
         let mut out = Output::default();
-        receive(&mut server, &mut b"\x81\x80\0\0\0\0\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b".to_vec(), &mut out);
-        receive(&mut server, &mut b"\x89\x80\0\0".to_vec(), &mut out);
-        receive(&mut server, &mut b"\0\0".to_vec(), &mut out);
+        receive(&mut server, &mut b"\x81\x80\0\0\0\0\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b".to_vec(), &mut out)
+            .unwrap();
+        receive(&mut server, &mut b"\x89\x80\0\0".to_vec(), &mut out).unwrap();
+        receive(&mut server, &mut b"\0\0".to_vec(), &mut out).unwrap();
         server.send("small", &mut out).unwrap();
         server.send_prepared(&prepared, &mut out).unwrap();
         out.advance(out.len());

@@ -1,5 +1,6 @@
 //! The connection as its peer sees it: conformance row by row, properties, foreign peers and the corpus of the fuzzers.
 
+// `cfg(test)` tells Clippy that the helpers of tests are tests, too.
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]

@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use ropeway_proto::deflate::{self, Params};
 use ropeway_proto::{
-    Cause, CloseCode, CloseFrame, Compress, Config, Event, Message, Outcome, Output, Prepared, Role, Violation,
+    Cause, CloseCode, CloseFrame, Compress, Config, Event, Message, Outcome, Output, Prepared, Role,
+    Violation,
 };
 
 use crate::fuzzed;
@@ -36,7 +37,8 @@ fn message() -> impl Strategy<Value = Message<'static>> {
 }
 
 fn scrambled(seed: u64, len: usize) -> Vec<u8> {
-    let mix = |i: usize| (i as u64).wrapping_add(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) as u8;
+    let mix =
+        |i: usize| (i as u64).wrapping_add(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) as u8;
     (0..len).map(mix).collect()
 }
 
@@ -51,12 +53,13 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn params() -> impl Strategy<Value = Option<Params>> {
-    let params = (any::<[bool; 2]>(), [8..=15u8, 8..=15u8]).prop_map(|([server, client], [ours, theirs])| Params {
-        server_no_context_takeover: server,
-        client_no_context_takeover: client,
-        server_max_window_bits: ours,
-        client_max_window_bits: theirs,
-    });
+    let params =
+        (any::<[bool; 2]>(), [8..=15u8, 8..=15u8]).prop_map(|([server, client], [ours, theirs])| Params {
+            server_no_context_takeover: server,
+            client_no_context_takeover: client,
+            server_max_window_bits: ours,
+            client_max_window_bits: theirs,
+        });
     proptest::option::weighted(0.8, params)
 }
 

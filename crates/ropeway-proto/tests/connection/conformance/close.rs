@@ -124,7 +124,7 @@ fn what_the_peer_says_before_it_answers_is_received() {
         let (mut connection, mut out) = (setup.connection(), Output::default());
         connection.close(bye(""), &mut out);
         assert_eq!(setup.sent(&mut out), NORMAL);
-        let bytes = setup.from_peer(&[b"\x81\x01a", b"\x01\x01b", b"\x80\x01c", NORMAL]);
+        let bytes = setup.peer_says(&[b"\x81\x01a", b"\x01\x01b", b"\x80\x01c", NORMAL]);
         let (events, _) = feed(&mut connection, &bytes, &mut out);
         assert_eq!(events, [text("a"), text("bc"), Event::Close(bye(""))]);
         assert_eq!(setup.sent(&mut out), b"", "the answer is not answered");
@@ -204,7 +204,7 @@ fn a_peer_that_goes_on_talking_does_not_put_the_deadline_off() {
         let now = Instant::now();
         let deadline = connection.poll_timeout(now).unwrap();
         for second in 1..5 {
-            let (events, _) = feed(&mut connection, &setup.from_peer(&[b"\x81\x01a", b"\x89\x00"]), &mut out);
+            let (events, _) = feed(&mut connection, &setup.peer_says(&[b"\x81\x01a", b"\x89\x00"]), &mut out);
             assert_eq!(events.len(), 2);
             assert_eq!(connection.poll_timeout(now + Duration::from_secs(second)), Some(deadline));
         }
@@ -221,7 +221,7 @@ fn rfc6455_7_1_5_the_stream_ends_without_a_close_frame() {
         for before in [&b""[..], b"\x81\x01a", b"\x01\x01a", b"\x81\x05a", b"\x82"] {
             let setup = Setup::new(role);
             let (mut connection, mut out) = (setup.connection(), Output::default());
-            feed(&mut connection, &setup.from_peer(&[before]), &mut out);
+            feed(&mut connection, &setup.peer_says(&[before]), &mut out);
             connection.end_of_stream();
             assert!(connection.is_finished(&out));
             assert_eq!(
@@ -250,7 +250,7 @@ fn a_violation_stays_the_cause_when_its_close_frame_is_not_answered() {
     for role in BOTH {
         let setup = Setup::new(role);
         let (mut connection, mut out) = (setup.connection(), Output::default());
-        feed(&mut connection, &setup.from_peer(&[b"\x83\x00"]), &mut out);
+        feed(&mut connection, &setup.peer_says(&[b"\x83\x00"]), &mut out);
         let decided = connection.outcome().cloned();
         assert!(connection.is_done_sending());
         wait_in_vain(&mut connection, &mut out);
@@ -268,7 +268,7 @@ fn a_violation_after_our_close_frame_sends_nothing_more() {
         let setup = Setup::new(role);
         let (mut connection, mut out) = (setup.connection(), Output::default());
         connection.close(bye(""), &mut out);
-        let (_, violation) = feed(&mut connection, &setup.from_peer(&[b"\x83\x00", NORMAL]), &mut out);
+        let (_, violation) = feed(&mut connection, &setup.peer_says(&[b"\x83\x00", NORMAL]), &mut out);
         assert_eq!(violation, Some(Violation::ReservedOpcode(3)));
         assert_eq!(setup.sent(&mut out), NORMAL);
         assert_eq!(connection.outcome().cloned(), outcome(1000, "", Side::Us, false, Cause::Close));

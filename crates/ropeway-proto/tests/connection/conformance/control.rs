@@ -53,7 +53,7 @@ fn rfc6455_5_5_3_only_the_last_of_many_pings_is_answered() {
     for role in BOTH {
         let setup = Setup::new(role);
         let pings: Vec<Vec<u8>> = (0..10_000u32).map(|i| wire::frame(0x89, &i.to_be_bytes())).collect();
-        let bytes = setup.from_peer(&pings.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let bytes = setup.peer_says(&pings.iter().map(Vec::as_slice).collect::<Vec<_>>());
         let mut out = Output::default();
         let (events, violation) = feed(&mut setup.connection(), &bytes, &mut out);
         assert_eq!((events.len(), violation), (10_000, None));
@@ -67,7 +67,7 @@ fn pings_of_different_reads_are_answered_each() {
         let setup = Setup::new(role);
         let (mut connection, mut out) = (setup.connection(), Output::default());
         for payload in [b"1", b"2", b"3"] {
-            feed(&mut connection, &setup.from_peer(&[&wire::frame(0x89, payload)]), &mut out);
+            feed(&mut connection, &setup.peer_says(&[&wire::frame(0x89, payload)]), &mut out);
         }
         assert_eq!(setup.sent(&mut out), b"\x8a\x011\x8a\x012\x8a\x013");
     }

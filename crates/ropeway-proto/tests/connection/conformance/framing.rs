@@ -148,7 +148,7 @@ fn a_bad_header_is_refused_before_its_payload() {
         let setup = Setup::new(role);
         for header in [&b"\x83\x7d"[..], b"\x82\x7e\0\x01", b"\x89\x7e", b"\x09\x05"] {
             let mut out = Output::default();
-            let bytes = setup.from_peer(&[header]);
+            let bytes = setup.peer_says(&[header]);
             let (_, violation) = feed(&mut setup.connection(), &bytes, &mut out);
             assert!(violation.is_some(), "{header:x?}");
         }

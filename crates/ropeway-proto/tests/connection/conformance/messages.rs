@@ -116,7 +116,7 @@ fn rfc6455_8_1_invalid_text_is_refused_at_the_first_impossible_byte() {
         let setup = Setup::new(role);
         for frames in impossible {
             setup.receive(frames).is_violation(&[], Violation::InvalidUtf8, 1007);
-            let bytes = setup.from_peer(frames);
+            let bytes = setup.peer_says(frames);
             let possible = &bytes[..bytes.len() - 1];
             let (events, violation) = feed(&mut setup.connection(), possible, &mut Output::default());
             assert_eq!((events, violation), (vec![], None), "{frames:x?} without its last byte");
@@ -128,7 +128,7 @@ fn rfc6455_8_1_invalid_text_is_refused_at_the_first_impossible_byte() {
 fn a_whole_message_is_lent_and_not_copied() {
     for role in BOTH {
         let setup = Setup::new(role);
-        let mut bytes = setup.from_peer(&[b"\x81\x05Hello", b"\x82\x05Hello", b"\x89\x05Hello"]);
+        let mut bytes = setup.peer_says(&[b"\x81\x05Hello", b"\x82\x05Hello", b"\x89\x05Hello"]);
         let (mut connection, mut out) = (setup.connection(), Output::default());
         let mut input = &mut bytes[..];
         while let Some(event) = connection.receive(&mut input, &mut out).unwrap() {

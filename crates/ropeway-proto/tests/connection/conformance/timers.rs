@@ -46,7 +46,7 @@ fn traffic_does_not_move_a_deadline() {
         let (mut connection, mut out) = (setup.connection(), Output::default());
         let now = Instant::now();
         let deadline = connection.poll_timeout(now);
-        feed(&mut connection, &setup.from_peer(&[b"\x81\x01a", b"\x8a\x00"]), &mut out);
+        feed(&mut connection, &setup.peer_says(&[b"\x81\x01a", b"\x8a\x00"]), &mut out);
         connection.send("b", &mut out).unwrap();
         assert_eq!(connection.poll_timeout(now + 5 * SECOND), deadline);
     }
@@ -66,7 +66,7 @@ fn rfc6455_5_5_2_pings_go_out_at_their_interval() {
             assert!(out.is_empty(), "too early");
             connection.handle_timeout(now, &mut out);
             assert_eq!(setup.sent(&mut out), b"\x89\x00");
-            feed(&mut connection, &setup.from_peer(&[b"\x8a\x00"]), &mut out);
+            feed(&mut connection, &setup.peer_says(&[b"\x8a\x00"]), &mut out);
         }
         assert!(connection.is_open());
     }
@@ -83,7 +83,7 @@ fn any_byte_keeps_the_peer_alive() {
             connection.poll_timeout(start);
             connection.handle_timeout(start + 10 * SECOND, &mut out);
             assert_eq!(connection.poll_timeout(start), Some(start + 14 * SECOND));
-            feed(&mut connection, &setup.from_peer(&[bytes]), &mut out);
+            feed(&mut connection, &setup.peer_says(&[bytes]), &mut out);
             connection.handle_timeout(start + 14 * SECOND, &mut out);
             assert!(connection.is_open());
             assert_eq!(connection.poll_timeout(start), Some(start + 20 * SECOND));
@@ -98,7 +98,7 @@ fn a_silent_peer_is_given_up() {
         let (mut connection, mut out) = (setup.connection(), Output::default());
         let start = Instant::now();
         connection.poll_timeout(start);
-        feed(&mut connection, &setup.from_peer(&[b"\x81\x01a"]), &mut out);
+        feed(&mut connection, &setup.peer_says(&[b"\x81\x01a"]), &mut out);
         connection.handle_timeout(start + 10 * SECOND, &mut out);
         feed(&mut connection, b"", &mut out);
         connection.handle_timeout(start + 14 * SECOND - Duration::from_nanos(1), &mut out);
@@ -137,7 +137,7 @@ fn a_connection_without_messages_is_closed() {
         let (mut connection, mut out) = (setup.connection(), Output::default());
         let start = Instant::now();
         // Pings and pongs are no messages.
-        let control = setup.from_peer(&[b"\x89\x00", b"\x8a\x00"]);
+        let control = setup.peer_says(&[b"\x89\x00", b"\x8a\x00"]);
         let mut now = start;
         while let Some(deadline) = connection.poll_timeout(now).filter(|_| connection.is_open()) {
             now = deadline;
@@ -148,7 +148,7 @@ fn a_connection_without_messages_is_closed() {
         assert_eq!(now - start, 8 * SECOND);
         assert_eq!(setup.sent(&mut out), wire::close(1001, "idle timeout"));
         assert!(!connection.is_finished(&out), "the peer may answer");
-        feed(&mut connection, &setup.from_peer(&[&wire::close(1001, "idle timeout")]), &mut out);
+        feed(&mut connection, &setup.peer_says(&[&wire::close(1001, "idle timeout")]), &mut out);
         let outcome = connection.outcome().unwrap();
         assert_eq!((outcome.clean, &outcome.cause), (true, &Cause::Deadline(Deadline::Idle)));
     }
@@ -187,7 +187,7 @@ fn a_message_either_way_keeps_a_connection_from_being_idle() {
                     connection.send("a", &mut out).unwrap();
                     last_message = now;
                 } else if now < until {
-                    feed(&mut connection, &setup.from_peer(&[b"\x81\x01a"]), &mut out);
+                    feed(&mut connection, &setup.peer_says(&[b"\x81\x01a"]), &mut out);
                     last_message = now;
                 }
             }

@@ -46,7 +46,8 @@ fn messages_both_ways(mut talk: Talk<impl Foreign>) {
     let payload: Vec<u8> = (0..70_000u32).map(|i| (i * 31) as u8).collect();
     let long = "κόσμε 🚡 ".repeat(300);
     let binaries = [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 129, 1000, 65_535, 65_536, 70_000];
-    let messages = binaries.iter().map(|len| binary(&payload[..*len])).chain(["", "a", "🚡", &long].map(text));
+    let messages =
+        binaries.iter().map(|len| binary(&payload[..*len])).chain(["", "a", "🚡", &long].map(text));
     let messages: Vec<_> = messages.collect();
     for message in &messages {
         talk.we_say(message);
@@ -99,7 +100,8 @@ fn they_close(mut talk: Talk<impl Foreign>, frame: &CloseFrame) {
 
 #[track_caller]
 fn assert_same(heard: &[Event<'_>], said: &[Event<'_>]) {
-    let brief = |events: &[Event<'_>]| events.iter().map(Brief).map(|brief| brief.to_string()).collect::<Vec<_>>();
+    let brief =
+        |events: &[Event<'_>]| events.iter().map(Brief).map(|brief| brief.to_string()).collect::<Vec<_>>();
     assert!(heard == said, "heard {:#?} of {:#?}", brief(heard), brief(said));
 }
 

@@ -31,7 +31,8 @@ fn connection(kind: u8) -> Connection {
     };
     let params = (kind & 2 != 0).then_some(params);
     let deflate = Some(deflate::Config::default());
-    let config = Arc::new(Config { max_message: MAX_MESSAGE, max_fragments: 100, deflate, ..Config::default() });
+    let config =
+        Arc::new(Config { max_message: MAX_MESSAGE, max_fragments: 100, deflate, ..Config::default() });
     match kind & 1 {
         0 => Connection::server(config, params),
         _ => Connection::client(config, params, [1; 32]),

@@ -53,7 +53,7 @@ impl Setup {
     }
 
     /// The frames as they come from a peer of the right kind.
-    pub(crate) fn from_peer(&self, frames: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn peer_says(&self, frames: &[&[u8]]) -> Vec<u8> {
         match self.role {
             Role::Client => frames.concat(),
             Role::Server => frames.iter().flat_map(|frame| wire::masked(frame)).collect(),
@@ -62,7 +62,7 @@ impl Setup {
 
     /// Feeds the frames, masked as they must be, in every way; what comes of it must not depend on the cuts.
     pub(crate) fn receive(&self, frames: &[&[u8]]) -> Seen {
-        self.receive_raw(&self.from_peer(frames))
+        self.receive_raw(&self.peer_says(frames))
     }
 
     /// Feeds bytes as they are.
