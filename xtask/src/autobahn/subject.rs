@@ -68,6 +68,7 @@ fn serve(program: PathBuf) -> Command {
     let mut command = Command::new(program);
     // Group 9 sends messages of up to 16 MiB, groups 12 and 13 offer every kind of compression.
     command.args(["serve", "--listen", "127.0.0.1:0", "--max-message", "16MiB", "--compression", "takeover"]);
+    command.env("ROPEWAY_LIMITS_OUTBOX", "32MiB");
     command
 }
 
