@@ -4,6 +4,7 @@ import { announce, find } from "./dom.js";
 
 /** A first connection that is there at once is not worth a banner. */
 const PATIENCE = 1500;
+const MEASURE = 5000;
 
 /** @param {Ropeway} client */
 export function showConnection(client) {
@@ -12,6 +13,7 @@ export function showConnection(client) {
   client.on("open", () => view.open());
   client.on("pong", ({ rtt }) => view.measured(rtt));
   client.on("close", (event) => (event.final ? view.ended(event) : view.waiting(event.retryIn ?? 0)));
+  setInterval(() => document.hidden || client.check(), MEASURE);
   find("connect").addEventListener("click", () => client.connect());
   if (client.readyState === Ropeway.CONNECTING) view.connecting();
 }

@@ -37,7 +37,7 @@
  * @prop {Event & { rtt: number }} pong
  * @prop {Event & { error: RopewayError }} error a fault that belongs to no request
  * @prop {Event & { code: number, reason: string, wasClean: boolean, final: boolean, retryIn: number | null }} close
- *   a connection or an attempt ended; `final`: this client does not try again by itself
+ *   of a connection or an attempt; `final`: no other one follows by itself
  */
 
 /**
@@ -244,8 +244,6 @@ export class Ropeway extends Emitter {
     };
   }
 
-  // The life of a connection: connect -> #welcomed -> #ended -> (retry) connect.
-
   /** @param {any} message */
   #welcomed(message) {
     if (this.readyState === Ropeway.OPEN) return;
@@ -254,13 +252,13 @@ export class Ropeway extends Emitter {
     this.welcome = message;
     // A server that welcomes and falls over at once must not be asked again at the pace of a first attempt.
     this.#set("steady", STEADY_AFTER, () => (this.#attempt = 0));
-    this.#ping(positive(message.ping_timeout, 10000));
+    this.#beat();
     for (const room of this.#rooms.values()) room.enter();
     this.#flush();
     this.fire("open", { session: message.session, welcome: message });
   }
 
-  /** Gives up on a socket without waiting for its closing handshake. @param {number} code @param {string} reason */
+  /** Does not wait for the closing handshake. @param {number} code @param {string} reason */
   #drop(code, reason) {
     const socket = this.#release();
     if (!socket) return;
@@ -268,7 +266,7 @@ export class Ropeway extends Emitter {
     this.#ended(code, reason, false);
   }
 
-  /** Takes the socket out of use, so that nothing it still says is heard. */
+  /** From here on nothing that the socket says is heard. */
   #release() {
     const socket = this.#socket;
     if (socket) socket.onmessage = socket.onclose = null;
@@ -305,29 +303,29 @@ export class Ropeway extends Emitter {
       this.#drop(1001, "page hidden");
       this.#clear("retry");
     } else if (this.readyState === Ropeway.OPEN) {
-      this.#ping(CHECK_TIMEOUT);
+      this.check();
     } else if (type !== "offline" && !this.#socket && !globalThis.document?.hidden) {
       this.#attempt = 0;
       this.#set("retry", Math.random() * this.#options.minDelay, () => this.connect());
     }
   };
 
-  /**
-   * Asks for a pong and gives up on the connection when nothing at all is heard in time.
-   * @param {number} timeout
-   */
-  #ping(timeout) {
+  /** Asks for a pong now: measures `rtt`, and gives up on the connection when nothing at all is heard in time. */
+  check(timeout = CHECK_TIMEOUT) {
+    if (this.readyState !== Ropeway.OPEN) return;
     const at = performance.now();
     this.#pinged = { id: `p${++this.#lastId}`, at };
     this.#send({ type: "ping", id: this.#pinged.id });
-    this.#set("ping", positive(this.welcome.ping_interval, 25000), () =>
-      this.#ping(positive(this.welcome.ping_timeout, 10000)),
-    );
+    this.#set("ping", positive(this.welcome.ping_interval, 25000), () => this.#beat());
     this.#set("pong", timeout, () => {
       // In a page that was frozen the timer comes before the messages that arrived meanwhile: ask once more.
-      if (performance.now() - at > timeout + 1000) this.#ping(CHECK_TIMEOUT);
+      if (performance.now() - at > timeout + 1000) this.check();
       else this.#drop(4000, "ping timeout");
     });
+  }
+
+  #beat() {
+    this.check(positive(this.welcome.ping_timeout, 10000));
   }
 
   /** @param {any} id */
@@ -336,8 +334,6 @@ export class Ropeway extends Emitter {
     this.rtt = performance.now() - this.#pinged.at;
     this.fire("pong", { rtt: this.rtt });
   }
-
-  // Messages of the server.
 
   /** @param {any} text */
   #receive(text) {
@@ -367,8 +363,6 @@ export class Ropeway extends Emitter {
     if (id === undefined) this.fire("error", { error });
     else this.#settle(id, error);
   }
-
-  // Requests.
 
   /** @param {object} message @param {RequestOptions} [options] @returns {Promise<any>} */
   async #request(message, { room, repeat = true, urgent, timeout = this.#options.timeout, answered } = {}) {
@@ -414,7 +408,7 @@ export class Ropeway extends Emitter {
     else request.resolve(value);
   }
 
-  /** The connection ended: what may be repeated waits for the next one. @param {RopewayError | null} end */
+  /** What may be repeated waits for the next connection. @param {RopewayError | null} end */
   #unsend(end) {
     const cut = new RopewayError("disconnected", "the connection was cut before the answer", true);
     for (const [id, request] of this.#requests) {

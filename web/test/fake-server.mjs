@@ -32,6 +32,7 @@ class FakeServer {
   origin = "";
   /** @type {Connection[]} every connection that ever was */
   connections = [];
+  closing = false;
   /** @type {any[]} every message that ever came */
   received = [];
   /** @type {Map<string, Room>} */
@@ -44,7 +45,7 @@ class FakeServer {
     this.http = createServer((request, response) => serve(request, response));
     this.sockets = new WebSocketServer({ noServer: true });
     this.http.on("upgrade", (request, socket, head) =>
-      this.sockets.handleUpgrade(request, socket, head, (ws) =>
+      this.closing ? socket.destroy() : this.sockets.handleUpgrade(request, socket, head, (ws) =>
         request.url === "/echo" ? echo(ws) : this.connections.push(new Connection(this, ws)),
       ),
     );
@@ -70,6 +71,8 @@ class FakeServer {
   }
 
   async close() {
+    // A handshake that is under way would otherwise become a connection that nobody ends.
+    this.closing = true;
     for (const ws of this.sockets.clients) ws.terminate();
     this.http.closeAllConnections();
     this.http.close();

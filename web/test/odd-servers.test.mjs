@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Ropeway } from "../client/ropeway.js";
-import { joined, opened, record, settle, setup, until } from "./support.mjs";
+import { fakeTimers, joined, opened, record, settle, setup, until } from "./support.mjs";
 
 test("a server that never welcomes is given up in time", async (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const timers = fakeTimers(t);
   const { server, connect } = await setup(t, { welcome: null });
   const client = connect({ connectTimeout: 4000 });
   const closes = record(client, "close", "open");
   await until(() => server.open.length === 1);
-  t.mock.timers.tick(3999);
+  timers.tick(3999);
   assert.equal(closes.length, 0);
-  t.mock.timers.tick(1);
+  timers.tick(1);
   assert.deepEqual(closes.map(({ type, code, reason, final }) => [type, code, reason, final]), [["close", 1006, "no welcome in time", false]]);
   await until(() => server.open.length === 0);
 });
@@ -68,14 +68,14 @@ test("a message before the welcome is reported and ignored", async (t) => {
 });
 
 test("a welcome without figures gets the usual ones", async (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const timers = fakeTimers(t);
   const { server, connect } = await setup(t, { welcome: { ping_interval: "often", ping_timeout: 0, max_message: undefined } });
   const client = connect();
   await until(() => client.rtt !== null);
-  t.mock.timers.tick(24999);
+  timers.tick(24999);
   await settle();
   assert.equal(server.of("ping").length, 1);
-  t.mock.timers.tick(1);
+  timers.tick(1);
   await until(() => server.of("ping").length === 2);
 });
 
@@ -137,7 +137,7 @@ function page(t) {
 
 test("online and a page that becomes visible end the waiting", async (t) => {
   const happens = page(t);
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const timers = fakeTimers(t);
   t.mock.method(Math, "random", () => 0.5);
   const { server, connect } = await setup(t);
   const client = connect({ minDelay: 1000, maxDelay: 1e6 });
@@ -147,7 +147,7 @@ test("online and a page that becomes visible end the waiting", async (t) => {
     await until(() => client.readyState === Ropeway.CONNECTING);
     happens("offline");
     happens(type);
-    t.mock.timers.tick(500);
+    timers.tick(500);
     await opened(client);
   }
   assert.equal(server.connections.length, 3);
@@ -155,7 +155,7 @@ test("online and a page that becomes visible end the waiting", async (t) => {
 
 test("going offline is checked at once, not believed", async (t) => {
   const happens = page(t);
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const timers = fakeTimers(t);
   let deaf = false;
   const { server, connect } = await setup(t, { intercept: () => deaf });
   const client = connect();
@@ -164,11 +164,11 @@ test("going offline is checked at once, not believed", async (t) => {
   happens("offline");
   await until(() => server.of("ping").length === 2);
   await settle();
-  t.mock.timers.tick(6000);
+  timers.tick(6000);
   assert.equal(closes.length, 0);
   deaf = true;
   happens("offline");
-  t.mock.timers.tick(5000);
+  timers.tick(5000);
   assert.equal(closes[0].reason, "ping timeout");
 });
 

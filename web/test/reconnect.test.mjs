@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { Ropeway } from "../client/ropeway.js";
 import { startFakeServer } from "./fake-server.mjs";
-import { joined, opened, record, settle, setup, until } from "./support.mjs";
+import { fakeTimers, joined, opened, record, settle, setup, until } from "./support.mjs";
 
 test("after a cut the missed events come, once and in order", async (t) => {
   const { server, connect } = await setup(t);
@@ -102,7 +102,7 @@ test("the offline buffer is bounded in bytes, and a full one rejects with a reas
 test("bytes are counted, not characters", async (t) => {
   const { connect } = await setup(t, { welcome: null });
   const room = connect({ maxBuffered: 1000 }).join("demo:a");
-  await assert.rejects(room.publish("n", "é".repeat(450)), { code: "buffer_full" });
+  await assert.rejects(room.publish("n", "é".repeat(480)), { code: "buffer_full" });
 });
 
 test("a full buffer does not keep the client from joining again", async (t) => {
@@ -162,7 +162,7 @@ test("a restarted server is told apart by its epoch, and talking goes on", async
 
 test("a join that may succeed later is tried again, one that may not ends the room", async (t) => {
   t.mock.method(Math, "random", () => 0);
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const timers = fakeTimers(t);
   let failures = 1;
   const intercept = ({ type, id, room }, connection) => {
     const retry = room === "demo:a";
@@ -178,7 +178,7 @@ test("a join that may succeed later is tried again, one that may not ends the ro
   await rejected;
   assert.deepEqual([closed.state, errors[0].error.code, room.state], ["refused", "forbidden", "joining"]);
   await settle();
-  t.mock.timers.tick(1000);
+  timers.tick(1000);
   await joined(room);
   assert.equal(server.of("join").length, 3);
 });

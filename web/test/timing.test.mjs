@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Ropeway } from "../client/ropeway.js";
-import { joined, opened, record, settle, setup, until } from "./support.mjs";
+import { fakeTimers, joined, opened, record, settle, setup, until } from "./support.mjs";
 
 /** Fixes chance at `chance` and stops the clock. */
 function freeze(t, chance = 0.5) {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
   t.mock.method(Math, "random", () => chance);
+  return fakeTimers(t);
 }
 
 /** The waits that a client announces against a server that is not there. */
 async function delays(t, chance, count, options) {
-  freeze(t, chance);
+  const timers = freeze(t, chance);
   const { server, connect } = await setup(t);
   await server.close();
   t.mock.method(server, "close", async () => {});
@@ -21,7 +21,7 @@ async function delays(t, chance, count, options) {
   const closes = record(client, "close");
   for (let n = 1; n <= count; n++) {
     await until(() => closes.length === n);
-    t.mock.timers.tick(closes.at(-1).retryIn);
+    timers.tick(closes.at(-1).retryIn);
   }
   return closes.map(({ retryIn }) => retryIn);
 }
@@ -40,38 +40,38 @@ test("the jitter is proportional", async (t) => {
 });
 
 test("it does not connect before the wait is over", async (t) => {
-  freeze(t);
+  const timers = freeze(t);
   const { server, connect } = await setup(t);
-  const client = connect({ minDelay: 1000 , maxDelay: 30000 });
+  const client = connect({ minDelay: 1000, maxDelay: 30000 });
   await opened(client);
   server.cut();
   await until(() => client.readyState === Ropeway.CONNECTING);
-  t.mock.timers.tick(499);
+  timers.tick(499);
   await settle();
   assert.equal(server.connections.length, 1);
-  t.mock.timers.tick(1);
+  timers.tick(1);
   await opened(client);
 });
 
 test("only a connection that lasted sets the waits back", async (t) => {
-  freeze(t);
+  const timers = freeze(t);
   const { server, connect } = await setup(t);
   const client = connect({ minDelay: 1000, maxDelay: 30000 });
   const closes = record(client, "close");
   const cut = async (lasting) => {
     await opened(client);
-    t.mock.timers.tick(lasting);
+    timers.tick(lasting);
     server.cut();
     const count = closes.length + 1;
     await until(() => closes.length === count);
-    t.mock.timers.tick(closes.at(-1).retryIn);
+    timers.tick(closes.at(-1).retryIn);
   };
   for (const lasting of [0, 100, 4999, 5000]) await cut(lasting);
   assert.deepEqual(closes.map(({ retryIn }) => retryIn), [500, 1000, 2000, 500]);
 });
 
 test("connect does not wait for the next attempt", async (t) => {
-  freeze(t);
+  const timers = freeze(t);
   const { server, connect } = await setup(t);
   const client = connect({ minDelay: 30000, maxDelay: 30000 });
   await opened(client);
@@ -84,7 +84,7 @@ test("connect does not wait for the next attempt", async (t) => {
 });
 
 test("rate limit exceeded waits at least half of the longest wait", async (t) => {
-  freeze(t, 0);
+  const timers = freeze(t, 0);
   const { server, connect } = await setup(t);
   const client = connect({ maxDelay: 30000 });
   const closes = record(client, "close");
@@ -119,40 +119,40 @@ for (const code of [1001, 1011, 1012, 1013, 3000, 4000, 4002, 4499]) {
 }
 
 test("the watchdog asks at the server's interval and gives up when nothing comes", async (t) => {
-  freeze(t);
+  const timers = freeze(t);
   let deaf = false;
   const intercept = ({ type }) => deaf && type === "ping";
   const { server, connect } = await setup(t, { intercept, welcome: { ping_interval: 20000, ping_timeout: 7000 } });
   const client = connect();
   const closes = record(client, "close");
   await until(() => client.rtt !== null);
-  t.mock.timers.tick(19999);
+  timers.tick(19999);
   await settle();
   assert.equal(server.of("ping").length, 1);
   deaf = true;
-  t.mock.timers.tick(1);
+  timers.tick(1);
   await until(() => server.of("ping").length === 2);
-  t.mock.timers.tick(6999);
+  timers.tick(6999);
   assert.equal(closes.length, 0);
-  t.mock.timers.tick(1);
+  timers.tick(1);
   assert.deepEqual(closes.map(({ code, reason, wasClean }) => [code, reason, wasClean]), [[4000, "ping timeout", false]]);
   assert.equal(client.rtt, null);
 });
 
 test("any message is a sign of life", async (t) => {
-  freeze(t);
+  const timers = freeze(t);
   const { server, connect } = await setup(t, { intercept: ({ type }) => type === "ping" });
   const client = connect();
   const messages = record(client, "message", "close");
   await opened(client);
   server.open[0].send({ type: "event", event: "n", data: 1 });
   await until(() => messages.length === 2);
-  t.mock.timers.tick(24000);
+  timers.tick(24000);
   assert.deepEqual(messages.map(({ type }) => type), ["message", "message"]);
 });
 
 test("a page that slept asks once more before it gives up", async (t) => {
-  freeze(t);
+  const timers = freeze(t);
   let now = 0;
   t.mock.method(performance, "now", () => now);
   const { server, connect } = await setup(t, { intercept: ({ type }) => type === "ping" });
@@ -160,16 +160,16 @@ test("a page that slept asks once more before it gives up", async (t) => {
   const closes = record(client, "close");
   await opened(client);
   now = 3600_000;
-  t.mock.timers.tick(10000);
+  timers.tick(10000);
   await until(() => server.of("ping").length === 2);
   assert.equal(closes.length, 0);
   now += 5000;
-  t.mock.timers.tick(5000);
+  timers.tick(5000);
   assert.equal(closes[0].reason, "ping timeout");
 });
 
 test("an acknowledgement that does not come is a timeout, and the same key may be published again", async (t) => {
-  freeze(t);
+  const timers = freeze(t);
   let deaf = true;
   const { server, connect } = await setup(t, { intercept: ({ type }) => deaf && type === "publish" });
   const client = connect({ timeout: 3000 });
@@ -177,7 +177,7 @@ test("an acknowledgement that does not come is a timeout, and the same key may b
   await joined(room);
   const rejected = assert.rejects(room.publish("n", 1, { key: "k" }), { code: "timeout", retry: true });
   await until(() => server.of("publish").length === 1);
-  t.mock.timers.tick(3000);
+  timers.tick(3000);
   await rejected;
   assert.equal(client.bufferedAmount, 0);
   deaf = false;
@@ -185,7 +185,7 @@ test("an acknowledgement that does not come is a timeout, and the same key may b
 });
 
 test("waiting for a connection does not count as waiting for the answer", async (t) => {
-  freeze(t);
+  const timers = freeze(t);
   const { server, connect } = await setup(t);
   const client = connect({ minDelay: 120000, maxDelay: 120000 });
   const room = client.join("demo:a");
@@ -193,7 +193,7 @@ test("waiting for a connection does not count as waiting for the answer", async 
   server.cut();
   await until(() => client.readyState === Ropeway.CONNECTING);
   const published = room.publish("n", 1, { timeout: 1000 });
-  t.mock.timers.tick(59000);
+  timers.tick(59000);
   client.connect();
   assert.equal((await published).offset, 1);
 });
