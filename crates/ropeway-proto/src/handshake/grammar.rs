@@ -183,7 +183,9 @@ fn is_token_byte(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(value: &str) -> Result<Vec<(String, Vec<(String, Option<String>)>)>, GrammarError> {
+    type Owned = (String, Vec<(String, Option<String>)>);
+
+    fn parse(value: &str) -> Result<Vec<Owned>, GrammarError> {
         let mut headers = HeaderMap::new();
         headers.insert("sec-websocket-extensions", HeaderValue::from_str(value).unwrap());
         let owned = |param: Param<'_>| (param.name.to_owned(), param.value.map(Cow::into_owned));

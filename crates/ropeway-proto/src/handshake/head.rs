@@ -188,8 +188,11 @@ fn headers(parsed: &[httparse::Header<'_>]) -> Result<HeaderMap, HeadError> {
 pub fn encode_request<B>(request: &Request<B>, out: &mut Vec<u8>) {
     out.extend_from_slice(request.method().as_str().as_bytes());
     out.push(b' ');
-    let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    out.extend_from_slice(target.as_bytes());
+    out.extend_from_slice(request.uri().path().as_bytes());
+    if let Some(query) = request.uri().query() {
+        out.push(b'?');
+        out.extend_from_slice(query.as_bytes());
+    }
     out.extend_from_slice(b" HTTP/1.1\r\n");
     encode_headers(request.headers(), out);
 }

@@ -123,12 +123,15 @@ impl TryFrom<&Uri> for Target {
         if authority.host().is_empty() {
             return Err(UrlError::NoHost);
         }
-        let resource = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let resource = match uri.query() {
+            Some(query) => format!("{}?{query}", uri.path()),
+            None => uri.path().to_owned(),
+        };
         Ok(Self {
             secure,
             host: authority.host().to_owned(),
             port: port(authority)?.unwrap_or(default_port(secure)),
-            resource: resource.parse().map_err(|_| UrlError::Malformed)?,
+            resource: PathAndQuery::try_from(resource).map_err(|_| UrlError::Malformed)?,
             authorization: authorization(authority)?,
         })
     }
@@ -143,7 +146,7 @@ impl std::fmt::Display for Target {
 }
 
 fn is_secure(scheme: &Scheme) -> Result<bool, UrlError> {
-    match scheme.as_str() {
+    match scheme.as_str().to_ascii_lowercase().as_str() {
         "ws" | "http" => Ok(false),
         "wss" | "https" => Ok(true),
         _ => Err(UrlError::Scheme),
