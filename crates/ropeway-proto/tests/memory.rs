@@ -108,6 +108,20 @@ fn an_idle_connection_owns_no_buffer() {
     assert_eq!(used.bytes_current, 0);
 }
 
+/// What has arrived of a message goes with the connection's last word, not with the connection.
+#[test]
+fn a_connection_that_closes_keeps_nothing_of_a_message() {
+    let used = measure(|| {
+        let mut server = connection(Role::Server, Config::default());
+        let mut out = Output::default();
+        let mut fragment = [&b"\x02\xfe\x4e\x20\0\0\0\0"[..], &[7; 20_000]].concat();
+        receive(&mut server, &mut fragment, &mut out).unwrap();
+        receive(&mut server, &mut b"\x88\x80\0\0\0\0".to_vec(), &mut out).unwrap();
+        std::mem::forget((server, out.take()));
+    });
+    assert!(used.bytes_current < 10_000, "{} bytes", used.bytes_current);
+}
+
 /// The state that each of 100,000 connections carries.
 #[test]
 fn a_connection_is_small() {

@@ -159,6 +159,21 @@ fn a_client_does_not_wait_for_the_server_for_ever() {
     assert_eq!(client.outcome().cloned(), outcome(1000, "", Side::Peer, true, Cause::Close));
 }
 
+/// The answer has come late, but it has come: the end of the stream has the whole time again.
+#[test]
+fn an_answer_starts_the_time_anew() {
+    for role in BOTH {
+        let setup = Setup::new(role);
+        let (mut connection, mut out) = (setup.connection(), Output::default());
+        let now = Instant::now();
+        connection.close(bye(""), &mut out);
+        assert_eq!(connection.poll_timeout(now), Some(now + Duration::from_secs(5)));
+        feed(&mut connection, &setup.peer_says(&[NORMAL]), &mut out);
+        let later = now + Duration::from_secs(4);
+        assert_eq!(connection.poll_timeout(later), Some(later + Duration::from_secs(5)));
+    }
+}
+
 #[test]
 fn a_server_does_not_wait_for_its_last_bytes_for_ever() {
     let (mut server, mut out) = (Setup::new(Role::Server).connection(), Output::default());

@@ -83,6 +83,19 @@ fn a_pong_is_sent_before_the_answer_to_a_close_frame() {
 }
 
 #[test]
+fn a_ping_before_a_violation_is_not_answered_after_it() {
+    for role in BOTH {
+        let setup = Setup::new(role);
+        let (mut connection, mut out) = (setup.connection(), Output::default());
+        feed(&mut connection, &setup.peer_says(&[b"\x89\x01p", b"\x83\x00"]), &mut out);
+        let reason = Violation::ReservedOpcode(3).to_string();
+        assert_eq!(setup.sent(&mut out), wire::close(1002, &reason));
+        feed(&mut connection, &setup.peer_says(&[b"\x89\x01q"]), &mut out);
+        assert_eq!(setup.sent(&mut out), b"");
+    }
+}
+
+#[test]
 fn a_ping_of_ours_is_cut_at_125_bytes() {
     for role in BOTH {
         let setup = Setup::new(role);

@@ -117,6 +117,27 @@ fn a_silent_peer_is_given_up() {
     }
 }
 
+/// Pings that go out more often than an answer may take do not put the answer's deadline off.
+#[test]
+fn more_pings_do_not_give_a_silent_peer_more_time() {
+    for role in BOTH {
+        let setup = Setup::new(role).config(|config| {
+            let code = CloseCode::INTERNAL;
+            config.heartbeat = Some(Heartbeat { interval: 2 * SECOND, timeout: 7 * SECOND, code });
+        });
+        let (mut connection, mut out) = (setup.connection(), Output::default());
+        let start = Instant::now();
+        let mut now = start;
+        while let Some(deadline) = connection.poll_timeout(now) {
+            now = deadline;
+            connection.handle_timeout(now, &mut out);
+        }
+        assert_eq!(now - start, 9 * SECOND);
+        let pings = b"\x89\x00".repeat(4);
+        assert_eq!(setup.sent(&mut out), [pings, wire::close(1011, "ping timeout")].concat());
+    }
+}
+
 #[test]
 fn two_ends_with_a_heartbeat_stay_connected() {
     let heartbeat = Some(Heartbeat::default());
@@ -180,13 +201,18 @@ fn a_message_either_way_keeps_a_connection_from_being_idle() {
             let mut now = Instant::now();
             let mut last_message = now;
             let until = now + 30 * SECOND;
+            let mut looks = 0;
             while let Some(deadline) = connection.poll_timeout(now).filter(|_| connection.is_open()) {
                 now = deadline;
                 connection.handle_timeout(now, &mut out);
-                if now < until && ours {
+                // A message now and then: one look out of three finds some.
+                looks += 1;
+                if now >= until || looks % 3 != 0 {
+                    continue;
+                } else if ours {
                     connection.send("a", &mut out).unwrap();
                     last_message = now;
-                } else if now < until {
+                } else {
                     feed(&mut connection, &setup.peer_says(&[b"\x81\x01a"]), &mut out);
                     last_message = now;
                 }
