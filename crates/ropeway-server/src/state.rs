@@ -44,7 +44,7 @@ impl State {
 fn limits(limits: &config::Limits) -> Limits {
     Limits {
         rooms_per_socket: limits.rooms_per_connection,
-        outbox: limits.outbox.bytes(),
+        outbox: limits.outbox().bytes(),
         slow_consumer: match limits.slow_consumer {
             config::SlowConsumer::Close => SlowConsumer::Close,
             config::SlowConsumer::DropOldest => SlowConsumer::DropOldest,

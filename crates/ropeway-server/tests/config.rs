@@ -172,6 +172,13 @@ fn development_defaults_bind_loopback_only() {
 }
 
 #[test]
+fn the_outbox_follows_the_largest_message() {
+    assert_eq!(file("").unwrap().limits.outbox(), ByteSize::mib(4));
+    assert_eq!(file("[limits]\nmessage='16MiB'").unwrap().limits.outbox(), ByteSize::mib(64));
+    assert_eq!(file("[limits]\noutbox='2MiB'").unwrap().limits.outbox(), ByteSize::mib(2));
+}
+
+#[test]
 fn contradictions_are_told() {
     assert!(message(file("[limits]\noutbox='1KiB'")).contains("`limits.outbox` (1KiB) is below"));
     assert!(message(file("[server]\nshutdown_spread='1h'")).contains("`server.shutdown_spread` is longer"));

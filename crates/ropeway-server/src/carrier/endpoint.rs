@@ -11,7 +11,7 @@ use ropeway_ws::{CloseCode, Config, Heartbeat, WebSocket, deflate};
 use tracing::{debug, warn};
 
 use super::Framing;
-use super::attend::attend;
+use super::attend::Attended;
 use super::echo::Echo;
 use super::websocket::Carrier;
 use crate::config::{self, CompressionMode};
@@ -125,10 +125,10 @@ pub(crate) fn upgrade(shared: Shared, endpoint: Endpoint, place: Place, mut requ
 fn start(socket: WebSocket, endpoint: Endpoint, place: Place, shared: Shared) {
     match endpoint {
         Endpoint::Native => match session(&socket, &shared) {
-            Ok(session) => drop(tokio::spawn(attend(Carrier::new(socket, session), place, shared))),
+            Ok(session) => drop(tokio::spawn(Attended::new(Carrier::new(socket, session), place, shared))),
             Err(error) => warn!(%error, "the hub refuses a connection"),
         },
-        Endpoint::Echo => drop(tokio::spawn(attend(Echo(socket), place, shared))),
+        Endpoint::Echo => drop(tokio::spawn(Attended::new(Echo(socket), place, shared))),
     }
 }
 

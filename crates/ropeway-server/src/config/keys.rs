@@ -11,8 +11,8 @@ pub(super) struct Key<T> {
     pub(super) doc: &'static [&'static str],
     /// Sets the value. The error is what is allowed, as the end of "it must be ...".
     pub(super) set: fn(&mut T, Raw<'_>) -> Result<(), &'static str>,
-    /// The value in TOML; nothing when the key is absent.
-    pub(super) show: fn(&T) -> Option<String>,
+    /// The value in TOML. The error is a sample, when the key is absent.
+    pub(super) show: fn(&T) -> Result<String, &'static str>,
 }
 
 impl Key<Config> {
@@ -34,7 +34,7 @@ macro_rules! key {
             name: dotted!($($part).+),
             doc: &[$($doc),+],
             set: |target, raw| put(&mut target.$($part).+, raw),
-            show: |target| Value::write(&target.$($part).+),
+            show: |target| show(&target.$($part).+),
         }
     };
 }
@@ -51,6 +51,10 @@ macro_rules! dotted {
 fn put<V: Value>(field: &mut V, raw: Raw<'_>) -> Result<(), &'static str> {
     *field = V::read(raw).ok_or(V::ALLOWED)?;
     Ok(())
+}
+
+fn show<V: Value>(field: &V) -> Result<String, &'static str> {
+    field.write().ok_or(V::SAMPLE)
 }
 
 pub(super) const KEYS: &[Key<Config>] = &[
@@ -72,7 +76,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(server.chat, "Serve the chat page at /. It uses rooms named demo:*, which need a rule below."),
     key!(limits.message, "The largest message that a client may send, after inflating."),
     key!(limits.fragments, "The most frames that one message may come in."),
-    key!(limits.outbox, "What may wait for a client to read it."),
+    key!(limits.outbox, "What may wait for a client to read it. Without it four times `message`."),
     key!(
         limits.slow_consumer,
         "What happens to a client whose outbox is full: \"close\" it with code 4002 (it may come back and recover",

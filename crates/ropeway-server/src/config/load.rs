@@ -222,9 +222,12 @@ impl Loading {
     fn check_together(&mut self) {
         let server = &self.config.server;
         let (listen, limits) = (server.listen, &self.config.limits);
-        if limits.outbox < limits.message {
-            let what =
-                format!("`limits.outbox` ({}) is below `limits.message` ({})", limits.outbox, limits.message);
+        if limits.outbox() < limits.message {
+            let what = format!(
+                "`limits.outbox` ({}) is below `limits.message` ({})",
+                limits.outbox(),
+                limits.message
+            );
             self.problem(Source::Together, what, Some("an outbox must hold at least one message".to_owned()));
         }
         if self.config.server.shutdown_spread > self.config.server.shutdown_timeout {

@@ -110,8 +110,8 @@ pub struct Limits {
     pub message: ByteSize,
     /// Frames that one message may come in.
     pub fragments: usize,
-    /// Bytes that may wait for one connection to read them.
-    pub outbox: ByteSize,
+    /// Bytes that may wait for one connection to read them; see [`Limits::outbox`].
+    pub outbox: Option<ByteSize>,
     /// What happens to a connection whose outbox is full.
     pub slow_consumer: SlowConsumer,
     /// Rooms that one connection may be in.
@@ -123,10 +123,18 @@ impl Default for Limits {
         Self {
             message: ByteSize::mib(1),
             fragments: 65_536,
-            outbox: ByteSize::mib(4),
+            outbox: None,
             slow_consumer: SlowConsumer::Close,
             rooms_per_connection: 100,
         }
+    }
+}
+
+impl Limits {
+    /// Bytes that may wait for one connection to read them: where nothing is said, room for four of the largest
+    /// messages.
+    pub fn outbox(&self) -> ByteSize {
+        self.outbox.unwrap_or(ByteSize::new(self.message.bytes().saturating_mul(4)))
     }
 }
 

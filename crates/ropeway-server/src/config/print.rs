@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::keys::{KEYS, Key, ROOM_KEYS};
-use super::value::quoted;
 use super::{Config, RoomRule};
 
 /// A complete TOML file with every key, its meaning and its default. It reads back as [`Config::default`].
@@ -35,13 +34,13 @@ const RULES_HEAD: &str = "
 ";
 
 /// Writing to a `String` cannot fail, so the results are let go.
-fn entry<T>(out: &mut String, key: &Key<T>, name: &str, value: Option<String>, before: &str) {
+fn entry<T>(out: &mut String, key: &Key<T>, name: &str, value: Result<String, &str>, before: &str) {
     for line in key.doc {
         let _ = writeln!(out, "# {line}");
     }
     let _ = match value {
-        Some(value) => writeln!(out, "{before}{name} = {value}"),
-        None => writeln!(out, "#{name} = {}", quoted("")),
+        Ok(value) => writeln!(out, "{before}{name} = {value}"),
+        Err(sample) => writeln!(out, "#{name} = {sample}"),
     };
 }
 

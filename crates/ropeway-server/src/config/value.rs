@@ -58,6 +58,8 @@ impl fmt::Display for Raw<'_> {
 pub(super) trait Value: Sized {
     /// What is allowed, as the end of "it must be ...".
     const ALLOWED: &'static str;
+    /// What stands for an absent value in the commented file.
+    const SAMPLE: &'static str = "\"\"";
 
     /// Nothing for a value that is not allowed.
     fn read(raw: Raw<'_>) -> Option<Self>;
@@ -168,6 +170,20 @@ impl Value for ByteSize {
 
     fn write(&self) -> Option<String> {
         Some(quoted(&self.to_string()))
+    }
+}
+
+/// A size that follows from another key where it is absent.
+impl Value for Option<ByteSize> {
+    const ALLOWED: &'static str = ByteSize::ALLOWED;
+    const SAMPLE: &'static str = "\"4MiB\"";
+
+    fn read(raw: Raw<'_>) -> Option<Self> {
+        ByteSize::read(raw).map(Some)
+    }
+
+    fn write(&self) -> Option<String> {
+        self.as_ref().and_then(ByteSize::write)
     }
 }
 
