@@ -12,5 +12,6 @@ mod client;
 mod http;
 mod lifecycle;
 mod peers;
+mod readme;
 mod rooms;
 mod server;
