@@ -35,6 +35,7 @@
 //! Nothing that a peer sends can panic, and no memory is taken for a length that a peer declares: see [`Config`] for the
 //! limits and [`Violation`] for the rules.
 
+mod buffers;
 mod close;
 mod config;
 mod connection;

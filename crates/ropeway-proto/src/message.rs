@@ -60,6 +60,12 @@ impl<'a> Message<'a> {
         self.len() == 0
     }
 
+    /// Whether the payload belongs to somebody else.
+    #[inline]
+    pub fn is_borrowed(&self) -> bool {
+        matches!(self, Self::Text(Cow::Borrowed(_)) | Self::Binary(Cow::Borrowed(_)))
+    }
+
     /// The owned form; copies what is borrowed.
     pub fn into_owned(self) -> Message<'static> {
         match self {

@@ -1,38 +1,50 @@
 //! Bytes on their way out.
 //!
 //! Small frames are appended to one buffer; prepared and large payloads are queued by reference. Both leave in one
-//! vectored write. The buffer of a drained queue goes back to a spare of the thread, so that an idle connection owns
-//! none and a busy one allocates none.
+//! vectored write. A drained queue owns no memory.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::ops::Deref;
 
 use bytes::Bytes;
+
+use crate::buffers;
 
 /// Payloads below this many bytes are copied: cheaper than one more slice in a write.
 const COPY_BELOW: usize = 1024;
 
-/// The largest buffer that is kept as a spare.
-const MAX_SPARE: usize = 256 * 1024;
-
 /// A first buffer holds this much, so that a batch of replies does not grow it step by step.
 const FIRST_CAPACITY: usize = 4096;
-
-thread_local! {
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
 
 /// A queue of bytes to write, in order.
 #[derive(Debug, Default)]
 pub struct Output {
     /// What leaves before `tail`.
-    sealed: VecDeque<Bytes>,
+    sealed: VecDeque<Chunk>,
     sealed_len: usize,
     /// Where the next small frame is appended.
     tail: Vec<u8>,
     /// How much of the first chunk (of `sealed`, or else of `tail`) has left.
     written: usize,
+}
+
+/// Bytes that leave as they are.
+#[derive(Debug)]
+enum Chunk {
+    Shared(Bytes),
+    Owned(Vec<u8>),
+}
+
+impl Deref for Chunk {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Shared(bytes) => bytes,
+            Self::Owned(bytes) => bytes,
+        }
+    }
 }
 
 impl Output {
@@ -54,20 +66,25 @@ impl Output {
         if bytes.len() < COPY_BELOW {
             self.tail().extend_from_slice(&bytes);
         } else {
-            self.push_shared(bytes);
+            self.seal(Chunk::Shared(bytes));
         }
     }
 
-    /// Queues an owned payload, without copying it.
+    /// Queues bytes that have to be copied.
+    pub fn push_slice(&mut self, bytes: &[u8]) {
+        self.tail().extend_from_slice(bytes);
+    }
+
+    /// Queues a large payload without copying it.
     pub(crate) fn push_owned(&mut self, payload: Vec<u8>) {
-        self.push(payload.into());
+        self.seal(Chunk::Owned(payload));
     }
 
     /// The buffer that small frames are appended to.
     #[inline]
     pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
         if self.tail.capacity() == 0 {
-            self.tail = SPARE.take();
+            self.tail = buffers::small();
             self.tail.reserve(FIRST_CAPACITY);
         }
         &mut self.tail
@@ -75,7 +92,7 @@ impl Output {
 
     /// Fills `slices` with what to write next and gives how many it filled.
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let chunks = self.sealed.iter().map(|bytes| &bytes[..]).chain([&self.tail[..]]);
+        let chunks = self.sealed.iter().map(Deref::deref).chain([&self.tail[..]]);
         let mut written = self.written;
         let mut filled = 0;
         for (slice, chunk) in slices.iter_mut().zip(chunks.filter(|chunk| !chunk.is_empty())) {
@@ -105,7 +122,9 @@ impl Output {
             }
             self.written -= chunk.len();
             self.sealed_len -= chunk.len();
-            self.sealed.pop_front();
+            if let Some(Chunk::Owned(bytes)) = self.sealed.pop_front() {
+                buffers::keep_large(bytes);
+            }
         }
         if self.written >= self.tail.len() {
             self.recycle();
@@ -139,34 +158,30 @@ impl Output {
         self.advance(self.len());
     }
 
-    fn push_shared(&mut self, bytes: Bytes) {
+    fn seal(&mut self, chunk: Chunk) {
         if !self.tail.is_empty() {
             let tail = self.seal_tail();
             self.sealed_len += tail.len();
-            self.sealed.push_back(tail);
+            self.sealed.push_back(Chunk::Owned(tail));
         }
-        self.sealed_len += bytes.len();
-        self.sealed.push_back(bytes);
+        self.sealed_len += chunk.len();
+        self.sealed.push_back(chunk);
     }
 
     /// Takes the bytes of `tail`. Few are copied: a header must not hold on to a whole buffer.
-    fn seal_tail(&mut self) -> Bytes {
+    fn seal_tail(&mut self) -> Vec<u8> {
         if self.tail.len() > self.tail.capacity() / 2 {
-            return std::mem::take(&mut self.tail).into();
+            return std::mem::take(&mut self.tail);
         }
-        let sealed = Bytes::copy_from_slice(&self.tail);
+        let sealed = self.tail.clone();
         self.tail.clear();
         sealed
     }
 
-    /// Everything has left: the buffer becomes the spare of this thread.
+    /// Everything has left.
     fn recycle(&mut self) {
         self.written = 0;
-        self.tail.clear();
-        let tail = std::mem::take(&mut self.tail);
-        if (1..=MAX_SPARE).contains(&tail.capacity()) {
-            SPARE.set(tail);
-        }
+        buffers::keep_small(std::mem::take(&mut self.tail));
         if self.sealed.capacity() > 0 {
             self.sealed = VecDeque::new();
         }
@@ -183,7 +198,7 @@ mod tests {
         output.push(Bytes::from(vec![b'x'; 3000]));
         output.push(Bytes::from_static(b"small"));
         output.push_owned(vec![b'y'; 2000]);
-        output.push_owned(b"last".to_vec());
+        output.push_slice(b"last");
         let expected = [b"first".as_slice(), &[b'x'; 3000], b"small", &[b'y'; 2000], b"last"].concat();
         (output, expected)
     }
@@ -231,8 +246,7 @@ mod tests {
         let mut output = Output::default();
         output.tail().extend_from_slice(b"header");
         output.push_owned(vec![0; 20_000]);
-        let header = output.sealed.pop_front().unwrap().try_into_mut().unwrap();
-        assert_eq!(header.capacity(), 6);
+        assert!(matches!(output.sealed.pop_front(), Some(Chunk::Owned(header)) if header.capacity() == 6));
     }
 
     #[test]
@@ -242,7 +256,7 @@ mod tests {
         output.advance(5);
         output.advance(0);
         output.clear();
-        assert!(SPARE.take().capacity() >= FIRST_CAPACITY);
+        assert!(buffers::small().capacity() >= FIRST_CAPACITY);
     }
 
     #[test]

@@ -74,12 +74,40 @@ impl Transport {
         }
     }
 
+    /// Writes `out` and `payload` behind it, once. Takes what was written off `out`, and gives how much of `payload` was. A
+    /// failure shows in the next write.
+    pub(crate) fn poll_write_behind(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut Output,
+        payload: &[u8],
+    ) -> usize {
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let filled = out.slices(&mut slices[..MAX_SLICES - 1]);
+        slices[filled] = IoSlice::new(payload);
+        let offered: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
+        if offered < out.len() {
+            return 0;
+        }
+        let written = match self.poll_write_slices(cx, &slices[..=filled]) {
+            Poll::Ready(Ok(written)) => written,
+            _ => 0,
+        };
+        let of_payload = written.saturating_sub(offered);
+        out.advance(written - of_payload);
+        of_payload
+    }
+
     fn poll_write_vectored(&mut self, cx: &mut Context<'_>, out: &Output) -> Poll<io::Result<usize>> {
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         let filled = out.slices(&mut slices);
+        self.poll_write_slices(cx, &slices[..filled])
+    }
+
+    fn poll_write_slices(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, &slices[..filled]),
-            Self::Boxed(stream) => stream.as_mut().poll_write_vectored(cx, &slices[..filled]),
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Boxed(stream) => stream.as_mut().poll_write_vectored(cx, slices),
         }
     }
 }

@@ -61,12 +61,12 @@ impl Receiver {
         self.split_header[kept..kept + more].copy_from_slice(&input[..more]);
         match Header::decode(&self.split_header[..kept + more])? {
             Some((header, len)) => {
-                skip(input, len - kept);
+                take(input, len - kept);
                 self.split_header_len = 0;
                 Ok(Some(header))
             }
             None => {
-                skip(input, more);
+                take(input, more);
                 self.split_header_len = (kept + more) as u8;
                 Ok(None)
             }
@@ -137,7 +137,7 @@ impl Connection {
         if self.receiver.split_header_len == 0
             && let Some((header, len)) = Header::decode(input)?
         {
-            skip(input, len);
+            take(input, len);
             return Ok(Some(header));
         }
         self.receiver.join_header(input)
@@ -192,7 +192,7 @@ impl Connection {
         header: &Header,
         input: &mut &'i mut [u8],
     ) -> Result<Event<'i>, Violation> {
-        let payload = take(input, header.payload_len as usize, header.mask);
+        let payload = take_unmasked(input, header.payload_len as usize, header.mask);
         self.timers.mark_active();
         Ok(Event::Message(match header.opcode {
             OpCode::Text => Message::Text(Cow::Borrowed(utf8::check(payload)?)),
@@ -220,24 +220,33 @@ impl Connection {
         out: &mut Output,
     ) -> Result<Option<Event<'i>>, Violation> {
         let available = frame.remaining.min(input.len());
-        let piece = take(input, available, frame.mask);
         let whole = available == frame.remaining;
         self.receiver.frame = (!whole).then(|| frame.after(available));
         match frame.control {
-            Some(opcode) => self.control_piece(opcode, piece, whole, out),
-            None => self.data_piece(piece, whole && frame.fin),
+            Some(opcode) => {
+                let piece = take_unmasked(input, available, frame.mask);
+                self.control_piece(opcode, piece, whole, out)
+            }
+            None => self.data_piece(take(input, available), frame.mask, whole && frame.fin),
         }
     }
 
-    fn data_piece<'i>(&mut self, piece: &[u8], last: bool) -> Result<Option<Event<'i>>, Violation> {
+    fn data_piece<'i>(
+        &mut self,
+        piece: &mut [u8],
+        mask: Option<Key>,
+        last: bool,
+    ) -> Result<Option<Event<'i>>, Violation> {
         let Some(assembly) = &mut self.receiver.assembly else {
             return Err(Violation::UnexpectedContinuation);
         };
-        match &mut self.deflate {
-            Some(deflate) if assembly.compressed => {
+        match (&mut self.deflate, mask) {
+            (Some(deflate), mask) if assembly.compressed => {
+                unmask(piece, mask);
                 inflate(deflate, piece, last, self.config.max_message, assembly)?;
             }
-            _ => assembly.push(piece)?,
+            (_, Some(key)) => assembly.push_masked(piece, key)?,
+            (_, None) => assembly.push(piece)?,
         }
         let Some(assembly) = self.receiver.assembly.take_if(|_| last) else { return Ok(None) };
         self.timers.mark_active();
@@ -294,20 +303,27 @@ impl Connection {
     }
 }
 
-fn skip(input: &mut &mut [u8], len: usize) {
-    let (_, rest) = std::mem::take(input).split_at_mut(len);
+/// Takes `len` bytes off `input`.
+#[inline]
+fn take<'i>(input: &mut &'i mut [u8], len: usize) -> &'i mut [u8] {
+    let (taken, rest) = std::mem::take(input).split_at_mut(len);
     *input = rest;
+    taken
 }
 
 /// Takes `len` bytes of payload off `input` and unmasks them where they are.
 #[inline]
-fn take<'i>(input: &mut &'i mut [u8], len: usize, mask: Option<Key>) -> &'i [u8] {
-    let (payload, rest) = std::mem::take(input).split_at_mut(len);
-    *input = rest;
+fn take_unmasked<'i>(input: &mut &'i mut [u8], len: usize, mask: Option<Key>) -> &'i [u8] {
+    let payload = take(input, len);
+    unmask(payload, mask);
+    payload
+}
+
+#[inline]
+fn unmask(payload: &mut [u8], mask: Option<Key>) {
     if let Some(key) = mask {
         key.apply(payload);
     }
-    payload
 }
 
 /// Whether the frame is a whole message as it stands.

@@ -52,6 +52,22 @@ impl Connection {
         Ok(())
     }
 
+    /// Queues only the header of `message`, for a driver that writes the payload itself, right behind the output and before
+    /// anything else: so a large borrowed payload need not be copied. Tells whether it did. Otherwise nothing is queued, and
+    /// [`send`](Self::send) is the way: the payload would be masked or compressed.
+    ///
+    /// # Errors
+    /// [`Closed`] once the connection closes.
+    pub fn begin_send(&mut self, message: &Message<'_>, out: &mut Output) -> Result<bool, Closed> {
+        self.check_open()?;
+        let as_is = self.role == Role::Server && self.deflate.is_none();
+        if as_is {
+            self.timers.mark_active();
+            unmasked_header(message.opcode(), message.len()).encode(out.tail());
+        }
+        Ok(as_is)
+    }
+
     /// Queues a prepared message. A server queues the frame that was made once for all, a client masks a copy.
     ///
     /// # Errors
@@ -146,9 +162,12 @@ impl Connection {
 
 /// Queues a frame whose payload is not copied.
 fn write_unmasked(opcode: OpCode, payload: Vec<u8>, out: &mut Output) {
-    let payload_len = payload.len() as u64;
-    Header { fin: true, compressed: false, opcode, mask: None, payload_len }.encode(out.tail());
+    unmasked_header(opcode, payload.len()).encode(out.tail());
     out.push_owned(payload);
+}
+
+fn unmasked_header(opcode: OpCode, len: usize) -> Header {
+    Header { fin: true, compressed: false, opcode, mask: None, payload_len: len as u64 }
 }
 
 impl Deflate {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use ropeway_proto::{Event, Output};
 
-use super::write::Outgoing;
+use super::write::{Outgoing, WriteThrough};
 use super::{Backlog, WebSocket};
 use crate::scratch;
 
@@ -37,7 +37,7 @@ impl WebSocket {
         loop {
             self.poll_deadline(cx);
             if !self.backlog.is_empty() && self.out.len() < HIGH_WATER {
-                if self.process_backlog(&mut on_event).is_break() {
+                if self.process_backlog(cx, &mut on_event).is_break() {
                     return Poll::Ready(Received::Stopped);
                 }
                 continue;
@@ -99,7 +99,7 @@ impl WebSocket {
                     ControlFlow::Continue(())
                 }
                 Ok(len) => {
-                    let (flow, left) = self.process(&mut buffer[..len], on_event);
+                    let (flow, left) = self.process(cx, &mut buffer[..len], on_event);
                     if left > 0 {
                         self.backlog = Backlog { bytes: buffer[len - left..len].to_vec(), taken: 0 };
                     }
@@ -116,10 +116,11 @@ impl WebSocket {
 
     fn process_backlog(
         &mut self,
+        cx: &Context<'_>,
         on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let mut backlog = std::mem::take(&mut self.backlog);
-        let (flow, left) = self.process(&mut backlog.bytes[backlog.taken..], on_event);
+        let (flow, left) = self.process(cx, &mut backlog.bytes[backlog.taken..], on_event);
         backlog.taken = backlog.bytes.len() - left;
         if left > 0 {
             self.backlog = backlog;
@@ -132,11 +133,14 @@ impl WebSocket {
     #[inline]
     fn process(
         &mut self,
+        cx: &Context<'_>,
         mut input: &mut [u8],
         on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
     ) -> (ControlFlow<()>, usize) {
         while let Ok(Some(event)) = self.connection.receive(&mut input, &mut self.out) {
-            if on_event(event, &mut self.outgoing()).is_break() {
+            let stream = Some(WriteThrough { transport: &mut self.transport, waker: cx.waker() });
+            let mut outgoing = Outgoing { connection: &mut self.connection, out: &mut self.out, stream };
+            if on_event(event, &mut outgoing).is_break() {
                 return (ControlFlow::Break(()), input.len());
             }
             if self.out.len() >= HIGH_WATER {

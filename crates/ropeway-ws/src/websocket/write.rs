@@ -1,8 +1,9 @@
 //! Messages out.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use futures_sink::Sink;
@@ -11,13 +12,26 @@ use ropeway_proto::{CloseFrame, Closed, Compress, Connection, Message, Output, P
 use super::WebSocket;
 use super::drive::HIGH_WATER;
 use crate::error::Error;
+use crate::transport::Transport;
 
 /// Queues what to send, without writing it: the next call of a reading method or of `flush` does.
-#[derive(Debug)]
+///
+/// A large borrowed payload is the exception, where a reading method hands out the message that it answers: rather than
+/// copied into the queue it is written at once, behind what is queued, as far as the stream takes it.
 pub struct Outgoing<'a> {
     pub(super) connection: &'a mut Connection,
     pub(super) out: &'a mut Output,
+    pub(super) stream: Option<WriteThrough<'a>>,
 }
+
+/// The stream of a connection that is being polled.
+pub(super) struct WriteThrough<'a> {
+    pub(super) transport: &'a mut Transport,
+    pub(super) waker: &'a Waker,
+}
+
+/// From this many bytes on a write costs less than a copy.
+const WRITE_THROUGH_FROM: usize = 8 * 1024;
 
 impl Outgoing<'_> {
     /// Queues a message.
@@ -26,7 +40,24 @@ impl Outgoing<'_> {
     /// [`Closed`] once the connection closes.
     #[inline]
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Closed> {
+        let message = message.into();
+        if message.len() >= WRITE_THROUGH_FROM && message.is_borrowed() && self.write_through(&message)? {
+            return Ok(());
+        }
         self.connection.send(message, self.out)
+    }
+
+    /// Writes a message from where it lies; tells whether it did.
+    fn write_through(&mut self, message: &Message<'_>) -> Result<bool, Closed> {
+        let Some(stream) = &mut self.stream else { return Ok(false) };
+        if !self.connection.begin_send(message, self.out)? {
+            return Ok(false);
+        }
+        let mut cx = Context::from_waker(stream.waker);
+        let payload = message.as_bytes();
+        let written = stream.transport.poll_write_behind(&mut cx, self.out, payload);
+        self.out.push_slice(&payload[written..]);
+        Ok(true)
     }
 
     /// Queues a message, and says whether to compress it.
@@ -77,11 +108,17 @@ impl Outgoing<'_> {
     }
 }
 
+impl fmt::Debug for Outgoing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing").field("queued", &self.queued()).finish_non_exhaustive()
+    }
+}
+
 impl WebSocket {
     /// Queues without writing.
     #[inline]
     pub fn outgoing(&mut self) -> Outgoing<'_> {
-        Outgoing { connection: &mut self.connection, out: &mut self.out }
+        Outgoing { connection: &mut self.connection, out: &mut self.out, stream: None }
     }
 
     /// Sends a message: waits while too much is queued, queues it, and writes as much as the stream takes at once. While
