@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use http::Response;
+use http::{Response, StatusCode};
 use ropeway_proto::Config;
 use ropeway_proto::handshake::client::{HandshakeError, Request};
 use ropeway_proto::handshake::head;
@@ -24,7 +24,7 @@ pub(super) async fn perform(
     stream.write_all(&bytes).await?;
     stream.flush().await?;
     let mut received = Vec::new();
-    let (parts, ()) = read_head(&mut stream, &mut received).await?.into_parts();
+    let (parts, ()) = read_response(&mut stream, &mut received).await?.into_parts();
     match expectations.check(&parts) {
         Ok(negotiated) => {
             let socket = WebSocket::client(stream, negotiated, Arc::clone(config), received);
@@ -37,16 +37,27 @@ pub(super) async fn perform(
     }
 }
 
-/// Reads the head of the response; what arrived behind it stays in `received`.
+/// Reads the head of the response; what arrived behind it stays in `received`. Responses before the final one, such as
+/// 103 with early hints, are passed over (RFC 9110 section 15.2).
+async fn read_response(stream: &mut Stream, received: &mut Vec<u8>) -> Result<Response<()>, ConnectError> {
+    loop {
+        let response = read_head(stream, received).await?;
+        let status = response.status();
+        if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(response);
+        }
+    }
+}
+
 async fn read_head(stream: &mut Stream, received: &mut Vec<u8>) -> Result<Response<()>, ConnectError> {
     let mut reader = head::Reader::new(head::Limits::default());
     loop {
-        if stream.read_buf(received).await? == 0 {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
-        }
         if let Some((response, len)) = reader.response(received)? {
             received.drain(..len);
             return Ok(response);
+        }
+        if stream.read_buf(received).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
     }
 }
