@@ -35,19 +35,19 @@ impl Refused {
         self.headers.get(LOCATION)?.to_str().ok()
     }
 
-    pub(super) async fn read(mut stream: Stream, parts: response::Parts, mut body: Vec<u8>) -> Self {
-        let is_chunked = parts.headers.contains_key(TRANSFER_ENCODING);
+    pub(super) async fn read(mut stream: Stream, parts: response::Parts, mut received: Vec<u8>) -> Self {
+        let framing = Framing::of(&parts);
         // A body that breaks off, or is late, is given as far as it came.
         let _ = tokio::time::timeout(BODY_TIMEOUT, async {
-            while body.len() < MAX_BODY && !is_complete(&parts.headers, is_chunked, &body) {
-                if stream.read_buf(&mut body).await.unwrap_or(0) == 0 {
+            while received.len() < MAX_BODY && !framing.is_complete(&received) {
+                if stream.read_buf(&mut received).await.unwrap_or(0) == 0 {
                     break;
                 }
             }
         })
         .await;
-        let mut body = if is_chunked { dechunk(&body) } else { body };
-        body.truncate(declared_len(&parts.headers).unwrap_or(MAX_BODY).min(MAX_BODY));
+        let mut body = framing.content(received);
+        body.truncate(MAX_BODY);
         Self { status: parts.status, headers: parts.headers, body }
     }
 }
@@ -58,30 +58,61 @@ impl fmt::Display for Refused {
     }
 }
 
+/// Where the body of a response ends (RFC 9112 section 6.3).
+#[derive(Clone, Copy)]
+enum Framing {
+    Length(usize),
+    Chunked,
+    UntilEnd,
+}
+
+impl Framing {
+    fn of(parts: &response::Parts) -> Self {
+        if matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            Self::Length(0)
+        } else if parts.headers.contains_key(TRANSFER_ENCODING) {
+            Self::Chunked
+        } else {
+            declared_len(&parts.headers).map_or(Self::UntilEnd, Self::Length)
+        }
+    }
+
+    fn is_complete(self, received: &[u8]) -> bool {
+        match self {
+            Self::Length(len) => received.len() >= len,
+            // The end of the trailer first: it is looked up faster than the chunks.
+            Self::Chunked => received.ends_with(b"\r\n\r\n") && dechunk(received).1,
+            Self::UntilEnd => false,
+        }
+    }
+
+    fn content(self, mut received: Vec<u8>) -> Vec<u8> {
+        match self {
+            Self::Length(len) => received.truncate(len),
+            Self::Chunked => received = dechunk(&received).0,
+            Self::UntilEnd => {}
+        }
+        received
+    }
+}
+
 fn declared_len(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn is_complete(headers: &HeaderMap, is_chunked: bool, body: &[u8]) -> bool {
-    if is_chunked {
-        return body.starts_with(b"0\r\n") || body.windows(5).any(|window| window == b"\r\n0\r\n");
-    }
-    declared_len(headers).is_some_and(|len| body.len() >= len)
-}
-
-/// The content of a chunked body (RFC 9112 section 7.1), as far as it is there.
-fn dechunk(mut body: &[u8]) -> Vec<u8> {
+/// The content of a chunked body (RFC 9112 section 7.1), as far as it is there, and whether the last chunk is.
+fn dechunk(mut body: &[u8]) -> (Vec<u8>, bool) {
     let mut content = Vec::new();
     while let Ok(httparse::Status::Complete((start, len))) = httparse::parse_chunk_size(body) {
+        if len == 0 {
+            return (content, true);
+        }
         let chunk = &body[start..];
         let len = usize::try_from(len).unwrap_or(usize::MAX).min(chunk.len());
         content.extend_from_slice(&chunk[..len]);
         body = chunk[len..].strip_prefix(b"\r\n").unwrap_or_default();
-        if len == 0 {
-            break;
-        }
     }
-    content
+    (content, false)
 }
 
 #[cfg(test)]
@@ -90,8 +121,13 @@ mod tests {
 
     #[test]
     fn chunks_are_joined_as_far_as_they_came() {
-        assert_eq!(dechunk(b"4\r\nWiki\r\n6;x=y\r\npedia \r\n0\r\n\r\n"), b"Wikipedia ");
-        assert_eq!(dechunk(b"4\r\nWi"), b"Wi");
-        assert_eq!(dechunk(b"zz"), b"");
+        let dechunked = |body: &[u8]| {
+            let (content, is_whole) = dechunk(body);
+            (String::from_utf8(content).unwrap(), is_whole)
+        };
+        assert_eq!(dechunked(b"4\r\nWiki\r\n6;x=y\r\npedia \r\n0\r\n\r\n"), ("Wikipedia ".to_owned(), true));
+        assert_eq!(dechunked(b"9\r\na\r\n0\r\n\r\nb\r\n0\r\n"), ("a\r\n0\r\n\r\nb".to_owned(), true));
+        assert_eq!(dechunked(b"4\r\nWi"), ("Wi".to_owned(), false));
+        assert_eq!(dechunked(b"zz"), (String::new(), false));
     }
 }
