@@ -149,9 +149,6 @@ impl Connect {
     /// Limits and deadlines of the connection. permessage-deflate is offered when `config.deflate` is there.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
-        if let Some(deflate) = &config.deflate {
-            self.request = self.request.deflate(deflate.clone());
-        }
         self.config = Arc::new(config);
         self
     }
@@ -191,6 +188,9 @@ impl Connect {
     }
 
     async fn follow(mut self) -> Result<(WebSocket, Response<()>), ConnectError> {
+        if let Some(deflate) = &self.config.deflate {
+            self.request = self.request.deflate(deflate.clone());
+        }
         for _ in 0..=self.redirects {
             match self.attempt().await {
                 Err(ConnectError::Refused(refused)) if self.redirects > 0 && refused.location().is_some() => {
