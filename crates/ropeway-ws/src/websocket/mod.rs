@@ -87,7 +87,14 @@ impl WebSocket {
         Self::new(stream.into(), connection, negotiated.subprotocol, received)
     }
 
-    fn new(stream: Stream, connection: Connection, subprotocol: Option<String>, received: Vec<u8>) -> Self {
+    fn new(
+        stream: Stream,
+        connection: Connection,
+        subprotocol: Option<String>,
+        mut received: Vec<u8>,
+    ) -> Self {
+        // Most often nothing came behind the handshake, and the buffer of the handshake must not stay for it.
+        received.shrink_to_fit();
         Self {
             transport: stream.0,
             connection,
