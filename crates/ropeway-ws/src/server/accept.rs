@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response, header};
 use ropeway_proto::handshake::Negotiated;
@@ -9,9 +10,13 @@ use ropeway_proto::handshake::head::{self, HeadError};
 use ropeway_proto::handshake::server::{self, Refusal};
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
 
 use super::Acceptor;
 use crate::websocket::{Stream, WebSocket};
+
+/// How long a refused peer is given to read why, and to end its side of the stream.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Why a stream did not become a connection.
 #[derive(Debug, Error)]
@@ -39,20 +44,17 @@ impl Acceptor {
     /// # Errors
     /// [`AcceptError`]; the peer has been answered where there was something to answer.
     pub async fn accept(&self, stream: impl Into<Stream>) -> Result<(WebSocket, Request<()>), AcceptError> {
-        let handshake = self.handshake(stream.into());
-        tokio::time::timeout(self.timeout, handshake).await.unwrap_or(Err(AcceptError::Timeout))
-    }
-
-    async fn handshake(&self, mut stream: Stream) -> Result<(WebSocket, Request<()>), AcceptError> {
+        let mut stream = stream.into();
         let mut received = Vec::new();
-        match self.negotiate(&mut stream, &mut received).await {
+        let negotiation = self.negotiate(&mut stream, &mut received);
+        match timeout(self.timeout, negotiation).await.unwrap_or(Err(AcceptError::Timeout)) {
             Ok((negotiated, request)) => {
-                received.shrink_to_fit();
                 let socket = WebSocket::server(stream, negotiated, Arc::clone(&self.config), received);
                 Ok((socket, request))
             }
             Err(error) => {
-                answer(&mut stream, &error).await?;
+                // A peer that does not want to know, or not in time, keeps the error as it is.
+                let _ = timeout(LINGER, answer(&mut stream, &error)).await;
                 Err(error)
             }
         }
@@ -100,5 +102,7 @@ async fn answer(stream: &mut Stream, error: &AcceptError) -> io::Result<()> {
     head::encode_response(&response, &mut bytes);
     bytes.extend_from_slice(response.body().as_bytes());
     stream.write_all(&bytes).await?;
-    stream.shutdown().await
+    stream.shutdown().await?;
+    // To drop a stream with unread bytes could destroy the answer on its way (RFC 9112 section 9.6).
+    tokio::io::copy(stream, &mut tokio::io::sink()).await.map(drop)
 }
