@@ -41,6 +41,8 @@ setUpComposer({
   },
 });
 outbox.drafts.forEach(send);
+// On a phone the keyboard would cover half of what was said.
+if (matchMedia("(pointer: fine)").matches) find("text").focus();
 
 room.on("presence", ({ members }) => people.update(members));
 room.on("event", ({ name, data, from }) => {
