@@ -5,9 +5,6 @@ use std::borrow::Cow;
 use crate::close::CloseFrame;
 use crate::frame::OpCode;
 
-/// Owned payloads from this many bytes on are sent from where they are.
-const QUEUE_FROM: usize = 16 * 1024;
-
 /// One message, borrowed or owned; `Message<'static>` is the owned form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
@@ -79,16 +76,6 @@ impl<'a> Message<'a> {
         match self {
             Self::Text(text) => text.into_owned().into_bytes(),
             Self::Binary(bytes) => bytes.into_owned(),
-        }
-    }
-
-    /// The payload as a buffer that is worth queuing rather than copying, or else the message unchanged.
-    #[inline]
-    pub(crate) fn into_large(self) -> Result<(OpCode, Vec<u8>), Self> {
-        match self {
-            Self::Text(Cow::Owned(text)) if text.len() >= QUEUE_FROM => Ok((OpCode::Text, text.into_bytes())),
-            Self::Binary(Cow::Owned(bytes)) if bytes.len() >= QUEUE_FROM => Ok((OpCode::Binary, bytes)),
-            other => Err(other),
         }
     }
 

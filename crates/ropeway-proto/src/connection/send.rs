@@ -18,6 +18,9 @@ pub enum Compress {
     Never,
 }
 
+/// Owned payloads from this many bytes on are sent from where they are.
+const QUEUE_FROM: usize = 16 * 1024;
+
 impl Connection {
     /// Queues a message.
     ///
@@ -41,13 +44,13 @@ impl Connection {
     ) -> Result<(), Closed> {
         self.start_message()?;
         let message = message.into();
-        if compress == Compress::Auto && self.deflate.is_some() && self.write_deflated(&message, out) {
+        if self.deflate.is_some() && compress == Compress::Auto && self.write_deflated(&message, out) {
             return Ok(());
         }
-        match message.into_large() {
-            Ok((opcode, payload)) if self.role == Role::Server => write_unmasked(opcode, payload, out),
-            Ok((opcode, payload)) => self.write_frame(opcode, false, &payload, out),
-            Err(message) => self.write_frame(message.opcode(), false, message.as_bytes(), out),
+        if message.len() < QUEUE_FROM {
+            self.write_frame(message.opcode(), false, message.as_bytes(), out);
+        } else {
+            self.write_large(message, out);
         }
         Ok(())
     }
@@ -147,6 +150,17 @@ impl Connection {
         true
     }
 
+    /// Writes a message that is better queued from where it is than copied, if it is ours and need not be masked.
+    fn write_large(&mut self, message: Message<'_>, out: &mut Output) {
+        let opcode = message.opcode();
+        if self.role == Role::Client || message.is_borrowed() {
+            self.write_frame(opcode, false, message.as_bytes(), out);
+        } else {
+            unmasked_header(opcode, message.len()).encode(out.tail());
+            out.push_owned(message.into_bytes());
+        }
+    }
+
     #[inline]
     fn write_frame(&mut self, opcode: OpCode, compressed: bool, payload: &[u8], out: &mut Output) {
         let mask = self.next_mask();
@@ -158,12 +172,6 @@ impl Connection {
             None => tail.extend_from_slice(payload),
         }
     }
-}
-
-/// Queues a frame whose payload is not copied.
-fn write_unmasked(opcode: OpCode, payload: Vec<u8>, out: &mut Output) {
-    unmasked_header(opcode, payload.len()).encode(out.tail());
-    out.push_owned(payload);
 }
 
 fn unmasked_header(opcode: OpCode, len: usize) -> Header {

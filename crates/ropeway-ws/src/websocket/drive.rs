@@ -137,13 +137,13 @@ impl WebSocket {
         mut input: &mut [u8],
         on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
     ) -> (ControlFlow<()>, usize) {
-        while let Ok(Some(event)) = self.connection.receive(&mut input, &mut self.out) {
-            let stream = Some(WriteThrough { transport: &mut self.transport, waker: cx.waker() });
-            let mut outgoing = Outgoing { connection: &mut self.connection, out: &mut self.out, stream };
+        let stream = Some(WriteThrough { transport: &mut self.transport, waker: cx.waker() });
+        let mut outgoing = Outgoing { connection: &mut self.connection, out: &mut self.out, stream };
+        while let Ok(Some(event)) = outgoing.connection.receive(&mut input, outgoing.out) {
             if on_event(event, &mut outgoing).is_break() {
                 return (ControlFlow::Break(()), input.len());
             }
-            if self.out.len() >= HIGH_WATER {
+            if outgoing.queued() >= HIGH_WATER {
                 break;
             }
         }
