@@ -19,3 +19,19 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, &'static
         (StatusCode::OK, "ready\n")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::state::State as Server;
+
+    #[tokio::test]
+    async fn a_server_that_shuts_down_is_not_ready() {
+        let shared = Server::new(Config::default());
+        assert_eq!(ready(State(shared.clone())).await.0, StatusCode::OK);
+        shared.drain.advance(Phase::Draining);
+        assert_eq!(ready(State(shared)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(alive().await, "ok\n");
+    }
+}

@@ -6,6 +6,7 @@
 )]
 
 mod client;
+mod compression;
 mod echo;
 mod http;
 mod limits;
