@@ -14,7 +14,10 @@ export async function startServer(port = 0) {
 }
 
 async function startBinary(port) {
-  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "ignore", "pipe"] });
+  // Its configuration is read from variables of this kind; here it runs with the defaults.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("ROPEWAY")));
+  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`], { env, stdio: ["ignore", "ignore", "pipe"] });
+  process.once("exit", () => child.kill("SIGKILL"));
   const lines = createInterface(child.stderr);
   const talk = [];
   const address = new Promise((resolve, reject) => {

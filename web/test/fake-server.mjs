@@ -135,7 +135,8 @@ class Room {
   join(connection, { id, since, info }) {
     const first = this.events[0]?.offset ?? this.offset + 1;
     const recovered = since?.epoch === this.epoch && since.offset >= first - 1;
-    const member = { session: connection.session, info };
+    // Who joins again is known by what it said first.
+    const member = this.members.get(connection) ?? { session: connection.session, info };
     if (!this.members.has(connection)) this.tell({ type: "presence", room: this.name, joined: [member] });
     this.members.set(connection, member);
     const offset = recovered ? since.offset : this.offset;
