@@ -7,6 +7,7 @@
 //! - [`head`] reads and writes HTTP/1.1 heads where there is no HTTP library to do it.
 //! - [`grammar`] has the lists that the headers are made of.
 
+mod authority;
 pub mod client;
 pub mod grammar;
 pub mod head;

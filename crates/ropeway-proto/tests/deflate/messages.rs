@@ -184,7 +184,7 @@ fn forgetting_what_was_sent_is_allowed_at_any_time() {
 
 #[test]
 fn incompressible_data_is_not_truncated() {
-    for size in [1, 63, 64, 65, 1000, 16_383, 16_384, 65_535, 65_536, 1_000_000] {
+    for size in [1, 63, 64, 65, 1000, 16_383, 16_384, 65_536, 200_000] {
         let text = noise(size);
         for level in 1..=9 {
             let mut config = Config::default();

@@ -89,6 +89,12 @@ fn rfc6455_section_3_what_is_no_url_of_a_websocket() {
         ("ws://example.org:0/", UrlError::Port),
         ("ws://example.org:65536/", UrlError::Port),
         ("ws://example.org:8o/", UrlError::Port),
+        ("ws://a[::1]/", UrlError::Host),
+        ("ws://[::1]a/", UrlError::Host),
+        ("ws://[:::91]/", UrlError::Host),
+        ("ws://[127.0.0.1]/", UrlError::Host),
+        ("ws://a,b/", UrlError::Host),
+        ("ws://a%20b/", UrlError::Malformed),
         ("ws://exa mple.org/", UrlError::Malformed),
         ("ws://example.org/a\r\nb: c", UrlError::Malformed),
         ("ws://b\u{fc}cher.example/", UrlError::Malformed),
@@ -277,10 +283,10 @@ fn credentials_do_not_cross_origins() {
 
 #[test]
 fn both_roles_understand_each_other() {
-    let deflate = Some(deflate::Config::default());
+    let config = deflate::Config::default();
     let options =
-        Options { subprotocols: vec!["chat".into()], deflate: deflate.clone(), ..Options::default() };
-    let client = request("ws://example.org/").subprotocol("chat").unwrap().deflate(deflate.unwrap());
+        Options { subprotocols: vec!["chat".into()], deflate: Some(config.clone()), ..Options::default() };
+    let client = request("ws://example.org/").subprotocol("chat").unwrap().deflate(config);
 
     let (sent, expectations) = client.upgrade(NONCE);
     let accepted = server::accept(&sent, &options).unwrap();

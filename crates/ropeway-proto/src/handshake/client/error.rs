@@ -8,7 +8,7 @@ use crate::deflate::NegotiationError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// Not a URL at all. A host that is not ASCII is written as punycode.
+    /// Not a URL at all.
     #[error("not a valid URL")]
     Malformed,
     /// The scheme is none of `ws`, `wss`, `http` and `https`.
@@ -17,6 +17,9 @@ pub enum UrlError {
     /// There is no host.
     #[error("the URL has no host")]
     NoHost,
+    /// The host is neither a name nor an address. A name that is not ASCII is written as punycode.
+    #[error("the host is neither a name nor an address")]
+    Host,
     /// The port is not a number from 1 to 65535.
     #[error("the port is not a number from 1 to 65535")]
     Port,

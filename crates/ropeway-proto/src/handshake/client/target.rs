@@ -3,10 +3,13 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{
     HeaderValue, Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{PathAndQuery, Scheme},
 };
 
-use super::UrlError;
+use super::{
+    super::authority::{Authority, Flaw},
+    UrlError,
+};
 
 /// A `ws://` or `wss://` URL, taken apart.
 ///
@@ -119,20 +122,22 @@ impl TryFrom<&Uri> for Target {
 
     fn try_from(uri: &Uri) -> Result<Self, UrlError> {
         let secure = is_secure(uri.scheme().ok_or(UrlError::Scheme)?)?;
-        let authority = uri.authority().ok_or(UrlError::NoHost)?;
-        if authority.host().is_empty() {
-            return Err(UrlError::NoHost);
-        }
+        let authority = uri.authority().ok_or(UrlError::NoHost)?.as_str();
+        let (user, authority) = match authority.rsplit_once('@') {
+            Some((user, authority)) => (Some(user), authority),
+            None => (None, authority),
+        };
+        let Authority { host, port } = Authority::parse(authority)?;
         let resource = match uri.query() {
             Some(query) => format!("{}?{query}", uri.path()),
             None => uri.path().to_owned(),
         };
         Ok(Self {
             secure,
-            host: authority.host().to_owned(),
-            port: port(authority)?.unwrap_or(default_port(secure)),
+            host: host.to_owned(),
+            port: port.unwrap_or(default_port(secure)),
             resource: PathAndQuery::try_from(resource).map_err(|_| UrlError::Malformed)?,
-            authorization: authorization(authority)?,
+            authorization: user.map(authorization).transpose()?,
         })
     }
 }
@@ -157,18 +162,17 @@ fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-fn port(authority: &Authority) -> Result<Option<u16>, UrlError> {
-    let host_end = authority.as_str().rfind(authority.host()).map_or(0, |at| at + authority.host().len());
-    match authority.as_str()[host_end..].strip_prefix(':') {
-        // RFC 3986 section 3.2.3: a colon without a port means the default.
-        None | Some("") => Ok(None),
-        Some(_) => authority.port_u16().filter(|port| *port > 0).map(Some).ok_or(UrlError::Port),
+impl From<Flaw> for UrlError {
+    fn from(flaw: Flaw) -> Self {
+        match flaw {
+            Flaw::Host => Self::Host,
+            Flaw::Port => Self::Port,
+        }
     }
 }
 
 /// `Authorization: Basic` for the `user:password@` of a URL (RFC 7617 section 2).
-fn authorization(authority: &Authority) -> Result<Option<HeaderValue>, UrlError> {
-    let Some((userinfo, _)) = authority.as_str().rsplit_once('@') else { return Ok(None) };
+fn authorization(userinfo: &str) -> Result<HeaderValue, UrlError> {
     let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
     let user = percent_decode(user).ok_or(UrlError::UserInfo)?;
     // A colon in the name would be taken for the end of it.
@@ -181,7 +185,7 @@ fn authorization(authority: &Authority) -> Result<Option<HeaderValue>, UrlError>
     let value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair)));
     let mut value = value.map_err(|_| UrlError::UserInfo)?;
     value.set_sensitive(true);
-    Ok(Some(value))
+    Ok(value)
 }
 
 fn percent_decode(text: &str) -> Option<Vec<u8>> {

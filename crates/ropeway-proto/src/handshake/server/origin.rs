@@ -3,13 +3,9 @@
 //! A browser lets any page open a WebSocket anywhere, with the cookies of the server it connects to, and says
 //! whose page it is in `Origin`. A server that trusts cookies or its network has to look at it.
 
-use http::{
-    Uri,
-    header::{HOST, ORIGIN},
-    uri::Authority,
-};
+use http::header::{HOST, ORIGIN};
 
-use super::{Fault, Head};
+use super::{super::authority::Authority, Fault, Head};
 
 /// The origins whose pages may connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,19 +41,19 @@ impl Origins {
 /// Whether `origin` has the host and port that the request went to. The scheme is not compared: behind a
 /// proxy that ends TLS the server does not know it, so a missing port fits the default of either.
 fn is_same(origin: &str, head: &Head<'_>) -> bool {
-    let Ok(origin) = origin.parse::<Uri>() else { return false };
-    let default = match origin.scheme_str() {
-        Some("http") => 80,
-        Some("https") => 443,
+    let (default, page) = match origin.split_once("://") {
+        Some(("http", page)) => (80, page),
+        Some(("https", page)) => (443, page),
         _ => return false,
     };
-    let (Some(page), Some(server)) = (origin.authority(), destination(head)) else { return false };
-    page.host().eq_ignore_ascii_case(server.host())
-        && page.port_u16().unwrap_or(default) == server.port_u16().unwrap_or(default)
+    let (Ok(page), Some(server)) = (Authority::parse(page), destination(head)) else { return false };
+    page.host.eq_ignore_ascii_case(server.host)
+        && page.port.unwrap_or(default) == server.port.unwrap_or(default)
 }
 
 /// `:authority`, or `Host`.
-fn destination(head: &Head<'_>) -> Option<Authority> {
-    let host = || head.headers.get(HOST)?.to_str().ok()?.parse().ok();
-    head.uri.authority().cloned().or_else(host)
+fn destination<'a>(head: &Head<'a>) -> Option<Authority<'a>> {
+    let host = || head.headers.get(HOST)?.to_str().ok();
+    let text = head.uri.authority().map(http::uri::Authority::as_str).or_else(host)?;
+    Authority::parse(text).ok()
 }

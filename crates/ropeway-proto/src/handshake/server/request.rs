@@ -12,11 +12,10 @@ use http::{
         CONNECTION, CONTENT_LENGTH, HOST, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
         TRANSFER_ENCODING, UPGRADE,
     },
-    uri::Authority,
 };
 
 use super::{
-    super::{VERSION, ensure, grammar, single},
+    super::{VERSION, authority::Authority, ensure, grammar, single},
     Fault, Head,
 };
 
@@ -57,7 +56,7 @@ pub(super) fn subprotocols(headers: &HeaderMap) -> Result<HashSet<&str>, Fault> 
 
 fn host(headers: &HeaderMap) -> Result<(), Fault> {
     let host = single(headers, &HOST).ok_or(Fault::Host)?;
-    ensure(!host.contains('@') && host.parse::<Authority>().is_ok(), Fault::Host)
+    Authority::parse(host).map(drop).map_err(|_| Fault::Host)
 }
 
 fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
