@@ -43,9 +43,10 @@ fn main() -> ExitCode {
     })
 }
 
-/// The root of the repository.
+/// The root of the repository: where Cargo found this package, also when the folder was moved since the build.
 fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let built_at = || env!("CARGO_MANIFEST_DIR").into();
+    let mut root = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(built_at, PathBuf::from);
     root.pop();
     root
 }
