@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use http::{Request, Response};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
 use ropeway_proto::Config;
 use ropeway_proto::handshake::Negotiated;
 use ropeway_proto::handshake::server::{self, Refusal};
@@ -81,7 +82,12 @@ impl Future for Upgrade {
 
 /// The stream below hyper's, and what hyper has read of it: plain TCP comes out as such, the rest stays behind hyper.
 fn unwrap(upgraded: Upgraded) -> (Stream, Vec<u8>) {
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
+    let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => return (parts.io.into_inner().into(), parts.read_buf.into()),
+        Err(upgraded) => upgraded,
+    };
+    // The server of hyper-util that knows several versions, which is axum's, has a stream of its own around it.
+    match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => (parts.io.into_inner().into(), parts.read_buf.into()),
         Err(upgraded) => (Stream::new(TokioIo::new(upgraded)), Vec::new()),
     }
