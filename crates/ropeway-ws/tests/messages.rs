@@ -3,19 +3,9 @@
 mod support;
 
 use futures_util::{SinkExt, StreamExt};
-use ropeway_ws::{Config, Event, Message, Negotiated, Prepared, Stream, WebSocket, deflate};
-use support::{Stutter, pair, server_and_wire, text_frame};
+use ropeway_ws::{Config, Message, Negotiated, Prepared, Stream, WebSocket, deflate};
+use support::{Stutter, echo, pair, server_and_wire, text_frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-async fn echo(mut socket: WebSocket) {
-    socket
-        .serve(|event, outgoing| {
-            if let Event::Message(message) = event {
-                assert_eq!(outgoing.send(message), Ok(()));
-            }
-        })
-        .await;
-}
 
 #[tokio::test]
 async fn messages_of_all_sizes_come_back_as_they_were() {

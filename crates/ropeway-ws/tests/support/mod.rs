@@ -1,11 +1,15 @@
-//! Connections for tests, without a handshake.
+//! Connections for tests.
 #![allow(dead_code, reason = "every test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise")]
+
+pub(crate) mod script;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use ropeway_ws::{Config, Negotiated, Stream, WebSocket, deflate};
+use ropeway_ws::server::{Acceptor, Listener};
+use ropeway_ws::{Config, Event, Negotiated, Outcome, Stream, WebSocket, deflate};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 /// Two ends joined by a pipe that holds `capacity` bytes each way.
@@ -27,6 +31,33 @@ pub(crate) fn server_and_wire(config: Config, capacity: usize) -> (WebSocket, Du
     let (wire, server) = tokio::io::duplex(capacity);
     let server = WebSocket::server(Stream::new(server), Negotiated::default(), Arc::new(config), Vec::new());
     (server, wire)
+}
+
+/// Sends back every message until the connection ends.
+pub(crate) async fn echo(mut socket: WebSocket) -> Outcome {
+    socket
+        .serve(|event, outgoing| {
+            if let Event::Message(message) = event {
+                assert_eq!(outgoing.send(message), Ok(()));
+            }
+        })
+        .await
+}
+
+/// A server on a port of its own that echoes on every connection, for as long as the test runs; its URL.
+pub(crate) async fn echo_server(acceptor: Acceptor) -> String {
+    let listener = Listener::bind("127.0.0.1:0", acceptor).await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok(pending) = listener.accept().await {
+            tokio::spawn(async move {
+                if let Ok((socket, _request)) = pending.handshake().await {
+                    echo(socket).await;
+                }
+            });
+        }
+    });
+    url
 }
 
 /// A masked text frame of a client; the key is zero so that the bytes stay readable.
