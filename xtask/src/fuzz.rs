@@ -51,7 +51,9 @@ fn fuzz(program: &PathBuf, target: &str, seconds: u64) -> Result<Command> {
     fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
     let mut command = Command::new(program);
     command.args(["fuzz", "run", target]).arg(found).arg(root().join("fuzz/corpus").join(target));
-    command.args(["--", &format!("-max_total_time={seconds}"), "-print_final_stats=1"]).current_dir(root());
+    command
+        .args(["--", &format!("-max_total_time={seconds}"), "-verbosity=0", "-print_final_stats=1"])
+        .current_dir(root());
     // The sanitizer's flags are unstable; this lets the stable compiler that everybody has take them.
     command.env("RUSTC_BOOTSTRAP", "1");
     Ok(command)

@@ -25,7 +25,7 @@ fn fmt() -> Result<Outcome> {
 }
 
 fn clippy() -> Result<Outcome> {
-    passed(&mut cargo("clippy --quiet --workspace --all-targets -- -D warnings"))
+    passed(&mut cargo("clippy --quiet --workspace --all-targets --keep-going -- -D warnings"))
 }
 
 fn doc() -> Result<Outcome> {
