@@ -74,7 +74,7 @@ fn a_head_split_anywhere_is_the_same() {
 /// RUSTSEC-2023-0065: a head that trickles in was parsed from its start with every byte.
 #[test]
 fn a_trickling_head_is_not_parsed_again_and_again() {
-    let size = 300_000;
+    let size = 100_000;
     let limits = Limits { size, headers: 100 };
     let mut received = b"GET / HTTP/1.1\r\nx: ".to_vec();
     received.resize(size, b'a');
@@ -83,7 +83,7 @@ fn a_trickling_head_is_not_parsed_again_and_again() {
     for end in 1..=size {
         assert!(reader.request(&received[..end]).unwrap().is_none());
     }
-    // Looking at all bytes each time would be 45 billion of them.
+    // Looking at all bytes each time would be five billion of them.
     assert!(started.elapsed().as_secs() < 10);
     received.push(b'a');
     assert_eq!(reader.request(&received).unwrap_err(), HeadError::TooLarge(size));
