@@ -1,9 +1,8 @@
 /** What a program sees of a client whose server behaves. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { Ropeway } from "../client/ropeway.js";
-import { joined, opened, record, settle, setup, until } from "./support.mjs";
+import { joined, opened, record, settle, setup, test, until } from "./support.mjs";
 
 test("it opens with the server's welcome", async (t) => {
   const { server, connect } = await setup(t);
@@ -54,12 +53,14 @@ test("a join that was overtaken by leave and join does not disturb the new membe
   const { server, connect } = await setup(t);
   const client = connect();
   await opened(client);
-  client.join("demo:a").leave();
+  const overtaken = client.join("demo:a");
+  overtaken.leave();
   const room = client.join("demo:a");
   const lost = record(room, "lost", "recovered", "joined");
   await joined(room);
   await settle();
   assert.deepEqual(lost.map(({ type }) => type), ["joined"]);
+  assert.equal(overtaken.state, "left");
   assert.equal(server.room("demo:a").members.size, 1);
 });
 

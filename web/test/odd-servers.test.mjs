@@ -1,9 +1,8 @@
 /** Servers that do not keep to the protocol, and the events of the page. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { Ropeway } from "../client/ropeway.js";
-import { fakeTimers, joined, opened, record, settle, setup, until } from "./support.mjs";
+import { fakeTimers, joined, opened, record, settle, setup, test, until } from "./support.mjs";
 
 test("a server that never welcomes is given up in time", async (t) => {
   const timers = fakeTimers(t);

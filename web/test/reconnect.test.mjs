@@ -1,10 +1,9 @@
 /** What survives a cut connection. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { Ropeway } from "../client/ropeway.js";
 import { startFakeServer } from "./fake-server.mjs";
-import { fakeTimers, joined, opened, record, settle, setup, until } from "./support.mjs";
+import { fakeTimers, joined, opened, record, settle, setup, test, until } from "./support.mjs";
 
 test("after a cut the missed events come, once and in order", async (t) => {
   const { server, connect } = await setup(t);

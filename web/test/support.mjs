@@ -1,3 +1,4 @@
+import { test as nodeTest } from "node:test";
 import { setImmediate } from "node:timers";
 import WebSocket from "ws";
 
@@ -7,8 +8,11 @@ import { startFakeServer } from "./fake-server.mjs";
 // Taken before a test mocks them: waiting for the network goes on in real time.
 const realNow = Date.now;
 
+/** A test that fails rather than hangs when what it awaits does not come. */
+export const test = (name, body) => nodeTest(name, { timeout: 30000 }, body);
+
 /** Waits until `condition` is truthy and returns its value. Works under mocked timers. */
-export async function until(condition, what = String(condition), limit = 5000) {
+export async function until(condition, what = String(condition), limit = 10000) {
   const end = realNow() + limit;
   for (;;) {
     const value = await condition();

@@ -1,9 +1,8 @@
 /** Backoff, watchdog and deadlines, with timers that the tests move. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { Ropeway } from "../client/ropeway.js";
-import { fakeTimers, joined, opened, record, settle, setup, until } from "./support.mjs";
+import { fakeTimers, joined, opened, record, settle, setup, test, until } from "./support.mjs";
 
 /** Fixes chance at `chance` and stops the clock. */
 function freeze(t, chance = 0.5) {
