@@ -12,7 +12,7 @@ pub struct Config {
     pub max_message: usize,
     /// Largest frame payload in bytes, as on the wire. A larger one ends the connection with 1009. Default 16 MiB.
     pub max_frame: usize,
-    /// Most fragments of one message. More end the connection with 1008. Default 65,536.
+    /// Most fragments of one message. More end the connection with 1008. Default 131,072.
     pub max_fragments: u32,
     /// Pings and the time that a peer has to answer them. Default none.
     pub heartbeat: Option<Heartbeat>,
@@ -30,7 +30,7 @@ impl Default for Config {
         Self {
             max_message: 1024 * 1024,
             max_frame: 16 * 1024 * 1024,
-            max_fragments: 65_536,
+            max_fragments: 131_072,
             heartbeat: None,
             idle_timeout: None,
             close_timeout: Duration::from_secs(5),

@@ -11,7 +11,7 @@
 //!    └─────────────────────────────► Ended
 //! ```
 
-use super::Connection;
+use super::{Connection, Pongs};
 use crate::Role;
 use crate::close::{Cause, CloseCode, CloseFrame, Deadline, Outcome, Side};
 use crate::error::Violation;
@@ -112,7 +112,7 @@ impl Connection {
 
     fn stop_sending(&mut self, state: State) {
         self.receiver.release();
-        self.owed_pong = None;
+        self.pongs = Pongs::default();
         self.timers.restart_close();
         self.state = state;
     }

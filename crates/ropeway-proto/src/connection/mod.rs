@@ -19,7 +19,7 @@ use crate::mask::Key;
 use crate::output::Output;
 use crate::timers::{Due, Timers};
 use lifecycle::State;
-use receive::Receiver;
+use receive::{Pongs, Receiver};
 
 pub use send::Compress;
 
@@ -42,8 +42,7 @@ pub struct Connection {
     role: Role,
     state: State,
     receiver: Receiver,
-    /// Payload of the last ping that came; older ones need no answer (RFC 6455 section 5.5.3).
-    owed_pong: Option<Box<[u8]>>,
+    pongs: Pongs,
     timers: Timers,
     /// There when permessage-deflate was negotiated.
     deflate: Option<Box<Deflate>>,
@@ -81,7 +80,7 @@ impl Connection {
             role,
             state: State::Open,
             receiver: Receiver::default(),
-            owed_pong: None,
+            pongs: Pongs::default(),
             timers: Timers::default(),
             deflate,
             masks: None,

@@ -15,6 +15,17 @@ use crate::message::{Event, Message};
 use crate::output::Output;
 use crate::utf8;
 
+/// Pings of one input that are answered each.
+const MAX_PONGS: u8 = 16;
+
+/// The answers to the pings in the input that is being received.
+#[derive(Debug, Default)]
+pub(super) struct Pongs {
+    answered: u8,
+    /// Payload of the last ping that was not answered at once.
+    owed: Option<Box<[u8]>>,
+}
+
 /// What is kept between two calls of [`Connection::receive`].
 #[derive(Debug, Default)]
 pub(super) struct Receiver {
@@ -282,7 +293,7 @@ impl Connection {
     ) -> Result<Event<'i>, Violation> {
         Ok(match opcode {
             OpCode::Ping => {
-                self.owed_pong = Some(payload.as_ref().into());
+                self.answer_ping(&payload, out);
                 Event::Ping(payload)
             }
             OpCode::Pong => Event::Pong(payload),
@@ -295,10 +306,26 @@ impl Connection {
         })
     }
 
+    /// Each ping is answered at once, up to a few in one input. Of more the last is answered when the input is used up,
+    /// which is all that RFC 6455 section 5.5.3 asks for: a flood of pings does not become a flood of pongs.
+    fn answer_ping(&mut self, payload: &[u8], out: &mut Output) {
+        if self.pongs.answered < MAX_PONGS {
+            self.pongs.answered += 1;
+            self.write_control(OpCode::Pong, payload, out);
+        } else {
+            self.pongs.owed = Some(payload.into());
+        }
+    }
+
+    /// Answers the last ping, if it has not been: the input is used up.
     #[inline]
     fn pay_pong(&mut self, out: &mut Output) {
-        if self.owed_pong.is_some() {
-            self.write_owed_pong(out);
+        if self.pongs.answered == 0 {
+            return;
+        }
+        self.pongs.answered = 0;
+        if let Some(payload) = self.pongs.owed.take() {
+            self.write_control(OpCode::Pong, &payload, out);
         }
     }
 }

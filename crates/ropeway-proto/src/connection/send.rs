@@ -116,12 +116,6 @@ impl Connection {
         self.write_control(OpCode::Ping, payload, out);
     }
 
-    pub(super) fn write_owed_pong(&mut self, out: &mut Output) {
-        if let Some(payload) = self.owed_pong.take() {
-            self.write_control(OpCode::Pong, &payload, out);
-        }
-    }
-
     pub(super) fn write_control(&mut self, opcode: OpCode, payload: &[u8], out: &mut Output) {
         self.write_frame(opcode, false, payload, out);
     }

@@ -122,7 +122,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message: ByteSize::mib(1),
-            fragments: 65_536,
+            fragments: 131_072,
             outbox: None,
             slow_consumer: SlowConsumer::Close,
             rooms_per_connection: 100,

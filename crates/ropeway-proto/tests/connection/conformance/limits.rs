@@ -107,7 +107,7 @@ fn empty_fragments_come_to_an_end_by_default() {
         let fragments = setup.peer_says(&[b"\x00\x00"]).repeat(1000);
         feed(&mut connection, &setup.peer_says(&[b"\x01\x00"]), &mut out);
         let violation = (0..1000).find_map(|_| feed(&mut connection, &fragments, &mut out).1);
-        assert_eq!(violation, Some(Violation::TooManyFragments { limit: 65_536 }));
+        assert_eq!(violation, Some(Violation::TooManyFragments { limit: 131_072 }));
     }
 }
 
