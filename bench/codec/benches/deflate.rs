@@ -36,7 +36,7 @@ fn compress(criterion: &mut Criterion) {
         group.bench_function("sockudo", |b| b.iter(|| black_box(theirs.compress(&documents()).unwrap())));
         let mut bare = Compress::new(Compression::new(6), false);
         group.bench_function("flate2", |b| {
-            b.iter(|| bare_compress(&mut bare, &documents(), takeover, &mut out))
+            b.iter(|| bare_compress(&mut bare, &documents(), takeover, &mut out));
         });
     }
 }
@@ -66,12 +66,12 @@ fn decompress(criterion: &mut Criterion) {
             b.iter(|| {
                 deflated
                     .iter()
-                    .for_each(|message| drop(black_box(theirs.decompress(message, LIMIT).unwrap())))
+                    .for_each(|message| drop(black_box(theirs.decompress(message, LIMIT).unwrap())));
             });
         });
         let mut bare = Decompress::new(false);
         group.bench_function("flate2", |b| {
-            b.iter(|| deflated.iter().for_each(|message| bare_decompress(&mut bare, message, takeover)))
+            b.iter(|| deflated.iter().for_each(|message| bare_decompress(&mut bare, message, takeover)));
         });
     }
 }

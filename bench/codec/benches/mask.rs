@@ -12,7 +12,7 @@ fn mask(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("mask/{len}"));
         group.throughput(Throughput::Bytes(len as u64));
         group.bench_function("ropeway", |b| {
-            b.iter(|| Key::new(black_box([1, 2, 3, 4])).apply(black_box(&mut payload)))
+            b.iter(|| Key::new(black_box([1, 2, 3, 4])).apply(black_box(&mut payload)));
         });
         group.bench_function("fastwebsockets", |b| {
             b.iter(|| fastwebsockets::unmask(black_box(&mut payload), black_box([1, 2, 3, 4])));

@@ -79,8 +79,8 @@ fn cargo(options: &Options, root: &Path, what: &[&str]) -> anyhow::Result<PathBu
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     ensure!(output.status.success(), "cargo build {} failed", what.join(" "));
     let text = String::from_utf8(output.stdout)?;
-    let executables = text.lines().filter_map(executable);
-    executables.last().with_context(|| format!("cargo build {} made no executable", what.join(" ")))
+    let executable = text.lines().rev().find_map(executable);
+    executable.with_context(|| format!("cargo build {} made no executable", what.join(" ")))
 }
 
 fn executable(line: &str) -> Option<PathBuf> {

@@ -19,7 +19,7 @@ use crate::throughput::{Built, binaries, run_echo_on};
 const ECHO: Job = Job::Echo(Deflate::Off);
 
 /// Message counts whose difference makes the slope: start, handshakes and the first growth of buffers cancel.
-const SLOPE: (u64, u64) = (8_000, 24_000);
+const SLOPE: (u64, u64) = (5_000, 15_000);
 
 /// User instructions, counted by callgrind.
 pub(crate) fn instructions(options: &Options) -> anyhow::Result<()> {
@@ -98,8 +98,8 @@ fn table(
     let mut lines = Vec::new();
     for case in COUNTED.iter().filter(|case| options.wants(case.name)) {
         for built in &built {
-            eprintln!("{title}: {}: {}", case.title, built.0);
             let values = count(built, case).with_context(|| format!("{}: {}", built.0, case.title))?;
+            eprintln!("{}: {}: {values:.digits$?}", case.title, built.0);
             let mut line = vec![case.title.to_owned(), built.0.to_string()];
             line.extend(values.iter().map(|value| format!("{value:.digits$}")));
             lines.push(line);

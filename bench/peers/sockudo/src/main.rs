@@ -26,7 +26,7 @@ async fn handle(mut stream: TcpStream, args: Args, hub: Hub<Message>) -> sockudo
     match (deflate, args.mode) {
         (None, Mode::Echo) => echo(WebSocketStream::server(stream, config), kind).await,
         (Some(deflate), Mode::Echo) => {
-            echo(CompressedWebSocketStream::server(stream, config, deflate), kind).await
+            echo(CompressedWebSocketStream::server(stream, config, deflate), kind).await;
         }
         (_, Mode::Broadcast) => broadcast(WebSocketStream::server(stream, config), hub, kind).await,
     }
@@ -55,7 +55,7 @@ async fn upgrade(
         let Some((request, _)) = parse_request(&head)? else { continue };
         let offers = request.extensions.unwrap_or_default();
         let agreed = policy.and_then(|policy| negotiate_server_deflate(offers, &policy));
-        let extension = agreed.as_ref().map(|agreed| agreed.to_response_header());
+        let extension = agreed.as_ref().map(sockudo_ws::deflate::DeflateNegotiation::to_response_header);
         let answer = build_response(&generate_accept_key(request.key), None, extension.as_deref());
         stream.write_all(&answer).await?;
         return Ok(agreed.map(|agreed| agreed.config));
