@@ -107,3 +107,66 @@ async fn serve_dropped_at_every_await_hands_out_each_event_once() {
     }
     assert_eq!(seen, (0..20).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn halves_whose_futures_are_dropped_at_every_await_lose_nothing() {
+    let (client, server) = stuttering_pair();
+    let (mut client, mut server) = (client.split(), server.split());
+    let texts: Vec<String> = (0..20).map(|i| format!("message {i} {}", "x".repeat(i * 7))).collect();
+    let (mut sent, mut echoed, mut back) = (texts.iter(), Vec::new(), Vec::new());
+    let mut unsent = sent.next();
+    let mut polls = 0;
+    while back.len() < texts.len() {
+        polls += 1;
+        assert!(polls < 100_000, "stuck after {} messages", back.len());
+        if let Some(text) = unsent
+            && poll_once(client.1.send(text.as_str())).is_some()
+        {
+            unsent = sent.next();
+        }
+        let _ = (poll_once(client.1.flush()), poll_once(server.1.flush()));
+        yield_now().await;
+        if let Some(message) = poll_once(server.0.next()) {
+            let message = message.unwrap().unwrap();
+            echoed.push(message.as_text().unwrap().to_owned());
+            poll_once(server.1.send(message)).expect("little is queued").unwrap();
+        }
+        if let Some(message) = poll_once(client.0.next()) {
+            back.push(message.unwrap().unwrap().as_text().unwrap().to_owned());
+        }
+    }
+    assert_eq!((&echoed, &back), (&texts, &texts));
+    assert!(polls > 1000, "the futures were hardly ever dropped: {polls}");
+}
+
+#[tokio::test]
+async fn a_send_of_a_half_that_was_dropped_while_it_waited_sent_nothing() {
+    let (client, mut server) = pair(Config { max_message: 4 << 20, ..Config::default() }, 64);
+    let (_reader, mut writer) = client.split();
+    poll_once(writer.send(vec![1; 1 << 20])).expect("queued at once").unwrap();
+    assert!(poll_once(writer.send("dropped")).is_none());
+    assert!(poll_once(writer.send_prepared(&Prepared::new("dropped too"))).is_none());
+    assert!(poll_once(writer.flush()).is_none());
+    let reading = tokio::spawn(async move {
+        let first = server.next().await.unwrap().unwrap();
+        (first.len(), server.next().await.unwrap().unwrap())
+    });
+    writer.flush().await.unwrap();
+    writer.send("kept").await.unwrap();
+    assert_eq!(reading.await.unwrap(), (1 << 20, Message::from("kept")));
+}
+
+#[tokio::test]
+async fn a_close_of_a_half_that_was_dropped_goes_on() {
+    let (client, mut server) = stuttering_pair();
+    let (mut reader, mut writer) = client.split();
+    assert!(poll_once(writer.close(None)).is_none());
+    drop(writer);
+    let closing = tokio::spawn(async move {
+        assert!(reader.next().await.is_none());
+        reader.outcome().unwrap()
+    });
+    assert!(server.next().await.is_none());
+    drop(server);
+    assert!(closing.await.unwrap().clean);
+}
