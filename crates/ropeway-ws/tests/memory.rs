@@ -1,7 +1,11 @@
 //! What an idle connection costs: the bytes of heap that an end of a TCP connection gives back when it is dropped after it
 //! has talked, beside those of its bare stream, and its own size. A counting allocator counts what one thread allocates;
 //! all of a test runs on one. What the thread keeps for all its connections, such as its scratch buffer, is not counted.
-#![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests may stop at the first surprise, and tell figures"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

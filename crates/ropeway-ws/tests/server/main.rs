@@ -30,6 +30,7 @@ async fn ask(address: SocketAddr, request: &str) -> (String, String) {
 
 /// Sends `first`, an upgrade with what may follow it, and then `second`; the frames that come back while `len` bytes of
 /// them do.
+#[cfg(feature = "hyper")]
 async fn talk(address: SocketAddr, first: &[u8], second: &[u8], len: usize) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(first).await.unwrap();
