@@ -20,13 +20,19 @@ const FIRST_CAPACITY: usize = 4096;
 /// A queue of bytes to write, in order.
 #[derive(Debug, Default)]
 pub struct Output {
-    /// What leaves before `tail`.
-    sealed: VecDeque<Chunk>,
-    sealed_len: usize,
+    /// What leaves before `tail`; absent when nothing does.
+    sealed: Option<Box<Sealed>>,
     /// Where the next small frame is appended.
     tail: Vec<u8>,
     /// How much of the first chunk (of `sealed`, or else of `tail`) has left.
     written: usize,
+}
+
+#[derive(Debug, Default)]
+struct Sealed {
+    chunks: VecDeque<Chunk>,
+    /// Bytes in all chunks.
+    len: usize,
 }
 
 /// Bytes that leave as they are.
@@ -51,7 +57,7 @@ impl Output {
     /// Bytes that wait.
     #[inline]
     pub fn len(&self) -> usize {
-        self.sealed_len + self.tail.len() - self.written
+        self.sealed.as_ref().map_or(0, |sealed| sealed.len) + self.tail.len() - self.written
     }
 
     /// Whether nothing waits.
@@ -92,7 +98,8 @@ impl Output {
 
     /// Fills `slices` with what to write next and gives how many it filled.
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let chunks = self.sealed.iter().map(Deref::deref).chain([&self.tail[..]]);
+        let sealed = self.sealed.iter().flat_map(|sealed| &sealed.chunks).map(Deref::deref);
+        let chunks = sealed.chain([&self.tail[..]]);
         let mut written = self.written;
         let mut filled = 0;
         for (slice, chunk) in slices.iter_mut().zip(chunks.filter(|chunk| !chunk.is_empty())) {
@@ -106,25 +113,24 @@ impl Output {
     /// The bytes to write next, when they lie in one piece.
     #[inline]
     pub fn contiguous(&self) -> Option<&[u8]> {
-        match self.sealed.len() {
-            0 => Some(&self.tail[self.written..]),
-            1 if self.tail.is_empty() => Some(&self.sealed[0][self.written..]),
-            _ => None,
+        match &self.sealed {
+            None => Some(&self.tail[self.written..]),
+            Some(sealed) if sealed.chunks.len() == 1 && self.tail.is_empty() => {
+                Some(&sealed.chunks[0][self.written..])
+            }
+            Some(_) => None,
         }
     }
 
     /// Takes `len` bytes off the front: they have been written.
     pub fn advance(&mut self, len: usize) {
         self.written += len;
-        while let Some(chunk) = self.sealed.front() {
-            if self.written < chunk.len() {
+        if let Some(sealed) = &mut self.sealed {
+            self.written = sealed.drop_written(self.written);
+            if !sealed.chunks.is_empty() {
                 return;
             }
-            self.written -= chunk.len();
-            self.sealed_len -= chunk.len();
-            if let Some(Chunk::Owned(bytes)) = self.sealed.pop_front() {
-                buffers::keep_large(bytes);
-            }
+            self.sealed = None;
         }
         if self.written >= self.tail.len() {
             self.recycle();
@@ -138,7 +144,7 @@ impl Output {
     /// Takes all bytes off the queue, as one buffer. For drivers that cannot write in place, and for tests.
     pub fn take(&mut self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.len());
-        let mut slices = vec![IoSlice::new(&[]); self.sealed.len() + 1];
+        let mut slices = vec![IoSlice::new(&[]); self.chunks()];
         let filled = self.slices(&mut slices);
         for slice in &slices[..filled] {
             bytes.extend_from_slice(slice);
@@ -158,14 +164,17 @@ impl Output {
         self.advance(self.len());
     }
 
+    fn chunks(&self) -> usize {
+        1 + self.sealed.as_ref().map_or(0, |sealed| sealed.chunks.len())
+    }
+
     fn seal(&mut self, chunk: Chunk) {
-        if !self.tail.is_empty() {
-            let tail = self.seal_tail();
-            self.sealed_len += tail.len();
-            self.sealed.push_back(Chunk::Owned(tail));
+        let tail = (!self.tail.is_empty()).then(|| Chunk::Owned(self.seal_tail()));
+        let sealed = self.sealed.get_or_insert_default();
+        for chunk in tail.into_iter().chain([chunk]) {
+            sealed.len += chunk.len();
+            sealed.chunks.push_back(chunk);
         }
-        self.sealed_len += chunk.len();
-        self.sealed.push_back(chunk);
     }
 
     /// Takes the bytes of `tail`. Few are copied: a header must not hold on to a whole buffer.
@@ -182,9 +191,23 @@ impl Output {
     fn recycle(&mut self) {
         self.written = 0;
         buffers::keep_small(std::mem::take(&mut self.tail));
-        if self.sealed.capacity() > 0 {
-            self.sealed = VecDeque::new();
+    }
+}
+
+impl Sealed {
+    /// Drops the chunks that have left, of `written` bytes; gives how many of these belong to what stays.
+    fn drop_written(&mut self, mut written: usize) -> usize {
+        while let Some(chunk) = self.chunks.front() {
+            if written < chunk.len() {
+                break;
+            }
+            written -= chunk.len();
+            self.len -= chunk.len();
+            if let Some(Chunk::Owned(bytes)) = self.chunks.pop_front() {
+                buffers::keep_large(bytes);
+            }
         }
+        written
     }
 }
 
@@ -246,7 +269,9 @@ mod tests {
         let mut output = Output::default();
         output.tail().extend_from_slice(b"header");
         output.push_owned(vec![0; 20_000]);
-        assert!(matches!(output.sealed.pop_front(), Some(Chunk::Owned(header)) if header.capacity() == 6));
+        assert!(
+            matches!(output.sealed.unwrap().chunks.pop_front(), Some(Chunk::Owned(header)) if header.capacity() == 6)
+        );
     }
 
     #[test]
@@ -263,6 +288,6 @@ mod tests {
     fn a_drained_queue_owns_no_memory() {
         let (mut output, _) = filled();
         output.advance(output.len());
-        assert_eq!((output.tail.capacity(), output.sealed.capacity()), (0, 0));
+        assert!(output.tail.capacity() == 0 && output.sealed.is_none());
     }
 }

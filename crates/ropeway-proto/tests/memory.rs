@@ -38,7 +38,7 @@ fn a_declared_length_takes_no_memory() {
         let mut out = Output::default();
         let mut bytes = header.to_vec();
         let used = measure(|| receive(&mut client, &mut bytes, &mut out).unwrap());
-        assert!(used.bytes_max < 100, "{} bytes for {header:x?}", used.bytes_max);
+        assert!(used.bytes_max < 256, "{} bytes for {header:x?}", used.bytes_max);
     }
 }
 

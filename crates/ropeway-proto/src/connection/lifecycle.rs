@@ -111,7 +111,7 @@ impl Connection {
     }
 
     fn stop_sending(&mut self, state: State) {
-        self.receiver.release();
+        self.partial = None;
         self.pongs = Pongs::default();
         self.timers.restart_close();
         self.state = state;

@@ -2,6 +2,7 @@
 
 mod assembly;
 mod lifecycle;
+mod partial;
 mod receive;
 mod send;
 
@@ -19,7 +20,8 @@ use crate::mask::Key;
 use crate::output::Output;
 use crate::timers::{Due, Timers};
 use lifecycle::State;
-use receive::{Pongs, Receiver};
+use partial::Partial;
+use receive::Pongs;
 
 pub use send::Compress;
 
@@ -41,7 +43,8 @@ pub struct Connection {
     config: Arc<Config>,
     role: Role,
     state: State,
-    receiver: Receiver,
+    /// There while a message or a frame is incomplete.
+    partial: Option<Box<Partial>>,
     pongs: Pongs,
     timers: Timers,
     /// There when permessage-deflate was negotiated.
@@ -79,7 +82,7 @@ impl Connection {
             config,
             role,
             state: State::Open,
-            receiver: Receiver::default(),
+            partial: None,
             pongs: Pongs::default(),
             timers: Timers::default(),
             deflate,

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use super::assembly::Assembly;
+use super::partial::Partial;
 use super::{Connection, Deflate};
 use crate::Role;
 use crate::close::CloseFrame;
 use crate::config::Config;
 use crate::deflate::InflateError;
 use crate::error::Violation;
-use crate::frame::{Header, MAX_HEADER_LEN, OpCode};
+use crate::frame::{Header, OpCode};
 use crate::mask::Key;
 use crate::message::{Event, Message};
 use crate::output::Output;
@@ -24,65 +25,6 @@ pub(super) struct Pongs {
     answered: u8,
     /// Payload of the last ping that was not answered at once.
     owed: Option<Box<[u8]>>,
-}
-
-/// What is kept between two calls of [`Connection::receive`].
-#[derive(Debug, Default)]
-pub(super) struct Receiver {
-    /// The start of a header that was split between reads.
-    split_header: [u8; MAX_HEADER_LEN],
-    split_header_len: u8,
-    /// The frame whose payload has not all arrived.
-    frame: Option<Frame>,
-    /// The data message under way.
-    assembly: Option<Assembly>,
-    /// The payload, so far, of a control frame that was split between reads.
-    control: Vec<u8>,
-}
-
-/// A frame whose header has been read and found in its place.
-#[derive(Clone, Copy, Debug)]
-struct Frame {
-    /// The kind of control frame; `None` when the payload belongs to the message under way.
-    control: Option<OpCode>,
-    /// Whether the message ends with this frame.
-    fin: bool,
-    mask: Option<Key>,
-    /// Payload bytes that have not arrived.
-    remaining: usize,
-}
-
-impl Frame {
-    /// What is left of the frame after `len` bytes of its payload.
-    fn after(self, len: usize) -> Self {
-        Self { mask: self.mask.map(|key| key.advanced(len)), remaining: self.remaining - len, ..self }
-    }
-}
-
-impl Receiver {
-    /// Frees all memory: nothing more will be received.
-    pub(super) fn release(&mut self) {
-        *self = Self::default();
-    }
-
-    /// Completes a header that was split between reads, or keeps the start of one.
-    fn join_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, Violation> {
-        let kept = usize::from(self.split_header_len);
-        let more = input.len().min(MAX_HEADER_LEN - kept);
-        self.split_header[kept..kept + more].copy_from_slice(&input[..more]);
-        match Header::decode(&self.split_header[..kept + more])? {
-            Some((header, len)) => {
-                take(input, len - kept);
-                self.split_header_len = 0;
-                Ok(Some(header))
-            }
-            None => {
-                take(input, more);
-                self.split_header_len = (kept + more) as u8;
-                Ok(None)
-            }
-        }
-    }
 }
 
 impl Connection {
@@ -124,34 +66,25 @@ impl Connection {
             *input = &mut [];
         }
         while !input.is_empty() {
-            let frame = match self.receiver.frame {
-                Some(frame) => frame,
-                None => {
-                    let Some(header) = self.next_header(input)? else { return Ok(None) };
-                    self.check(&header)?;
-                    if is_plain_message(&header) && header.payload_len <= input.len() as u64 {
-                        return self.whole_message(&header, input).map(Some);
-                    }
-                    self.begin(&header)
+            if self.partial.is_none()
+                && let Some((header, len)) = Header::decode(input)?
+            {
+                take(input, len);
+                self.check(&header)?;
+                if is_plain_message(&header) && header.payload_len <= input.len() as u64 {
+                    return self.whole_message(&header, input).map(Some);
                 }
-            };
-            if let Some(event) = self.read_payload(frame, input, out)? {
+                self.partial_mut().begin(&header);
+            } else if self.partial_mut().frame.is_none() {
+                let Some(header) = self.partial_mut().join_header(input)? else { return Ok(None) };
+                self.check(&header)?;
+                self.partial_mut().begin(&header);
+            }
+            if let Some(event) = self.read_payload(input, out)? {
                 return Ok(Some(event));
             }
         }
         Ok(None)
-    }
-
-    /// Reads a header off `input`.
-    #[inline]
-    fn next_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, Violation> {
-        if self.receiver.split_header_len == 0
-            && let Some((header, len)) = Header::decode(input)?
-        {
-            take(input, len);
-            return Ok(Some(header));
-        }
-        self.receiver.join_header(input)
     }
 
     /// Checks that a frame is in its place and within the limits.
@@ -162,7 +95,8 @@ impl Connection {
             (Role::Client, Some(_)) => return Err(Violation::Masked),
             _ => {}
         }
-        match (header.opcode, &self.receiver.assembly) {
+        let assembly = self.partial.as_ref().and_then(|partial| partial.assembly.as_ref());
+        match (header.opcode, assembly) {
             (OpCode::Close | OpCode::Ping | OpCode::Pong, _) => Ok(()),
             (OpCode::Continuation, None) => Err(Violation::UnexpectedContinuation),
             (OpCode::Continuation, Some(assembly)) => self.check_continuation(header, assembly),
@@ -211,35 +145,30 @@ impl Connection {
         }))
     }
 
-    /// Begins a frame whose payload takes more care.
-    fn begin(&mut self, header: &Header) -> Frame {
-        let Header { fin, opcode, mask, .. } = *header;
-        let control = opcode.is_control().then_some(opcode);
-        match &mut self.receiver.assembly {
-            _ if control.is_some() => {}
-            Some(assembly) => assembly.fragments += 1,
-            none => *none = Some(Assembly::new(opcode, header.compressed)),
-        }
-        Frame { control, fin, mask, remaining: header.payload_len as usize }
-    }
-
-    /// Takes as much of the frame's payload as there is.
+    /// Takes what there is of the payload of a frame that takes more care.
     fn read_payload<'i>(
         &mut self,
-        frame: Frame,
         input: &mut &'i mut [u8],
         out: &mut Output,
     ) -> Result<Option<Event<'i>>, Violation> {
+        let partial = self.partial_mut();
+        let Some(frame) = partial.frame else { return Ok(None) };
         let available = frame.remaining.min(input.len());
         let whole = available == frame.remaining;
-        self.receiver.frame = (!whole).then(|| frame.after(available));
-        match frame.control {
+        partial.frame = (!whole).then(|| frame.after(available));
+        let result = match frame.control {
             Some(opcode) => {
                 let piece = take_unmasked(input, available, frame.mask);
                 self.control_piece(opcode, piece, whole, out)
             }
             None => self.data_piece(take(input, available), frame.mask, whole && frame.fin),
-        }
+        };
+        self.partial.take_if(|partial| partial.is_over());
+        result
+    }
+
+    fn partial_mut(&mut self) -> &mut Partial {
+        self.partial.get_or_insert_default()
     }
 
     fn data_piece<'i>(
@@ -248,9 +177,8 @@ impl Connection {
         mask: Option<Key>,
         last: bool,
     ) -> Result<Option<Event<'i>>, Violation> {
-        let Some(assembly) = &mut self.receiver.assembly else {
-            return Err(Violation::UnexpectedContinuation);
-        };
+        let Some(partial) = &mut self.partial else { return Ok(None) };
+        let Some(assembly) = &mut partial.assembly else { return Err(Violation::UnexpectedContinuation) };
         match (&mut self.deflate, mask) {
             (Some(deflate), mask) if assembly.compressed => {
                 unmask(piece, mask);
@@ -259,7 +187,7 @@ impl Connection {
             (_, Some(key)) => assembly.push_masked(piece, key)?,
             (_, None) => assembly.push(piece)?,
         }
-        let Some(assembly) = self.receiver.assembly.take_if(|_| last) else { return Ok(None) };
+        let Some(assembly) = partial.assembly.take_if(|_| last) else { return Ok(None) };
         self.timers.mark_active();
         Ok(Some(Event::Message(assembly.finish()?)))
     }
@@ -271,17 +199,18 @@ impl Connection {
         last: bool,
         out: &mut Output,
     ) -> Result<Option<Event<'i>>, Violation> {
-        if last && self.receiver.control.is_empty() {
+        let control = &mut self.partial_mut().control;
+        if last && control.is_empty() {
             return self.control(opcode, Cow::Borrowed(piece), out).map(Some);
         }
-        self.receiver.control.extend_from_slice(piece);
+        control.extend_from_slice(piece);
         if !last {
             return match opcode {
-                OpCode::Close => CloseFrame::check_start(&self.receiver.control).map(|()| None),
+                OpCode::Close => CloseFrame::check_start(control).map(|()| None),
                 _ => Ok(None),
             };
         }
-        let payload = std::mem::take(&mut self.receiver.control);
+        let payload = std::mem::take(control);
         self.control(opcode, Cow::Owned(payload), out).map(Some)
     }
 
@@ -332,7 +261,7 @@ impl Connection {
 
 /// Takes `len` bytes off `input`.
 #[inline]
-fn take<'i>(input: &mut &'i mut [u8], len: usize) -> &'i mut [u8] {
+pub(super) fn take<'i>(input: &mut &'i mut [u8], len: usize) -> &'i mut [u8] {
     let (taken, rest) = std::mem::take(input).split_at_mut(len);
     *input = rest;
     taken

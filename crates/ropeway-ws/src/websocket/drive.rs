@@ -36,7 +36,7 @@ impl WebSocket {
     ) -> Poll<Received> {
         loop {
             self.poll_deadline(cx);
-            if !self.backlog.is_empty() && self.out.len() < HIGH_WATER {
+            if self.backlog.is_some() && self.out.len() < HIGH_WATER {
                 if self.process_backlog(cx, &mut on_event).is_break() {
                     return Poll::Ready(Received::Stopped);
                 }
@@ -49,7 +49,7 @@ impl WebSocket {
             if flushed.is_pending() && self.out.len() >= HIGH_WATER {
                 return Poll::Pending;
             }
-            if self.backlog.is_empty() && ready!(self.poll_input(cx, &mut on_event)).is_break() {
+            if self.backlog.is_none() && ready!(self.poll_input(cx, &mut on_event)).is_break() {
                 return Poll::Ready(Received::Stopped);
             }
         }
@@ -101,7 +101,7 @@ impl WebSocket {
                 Ok(len) => {
                     let (flow, left) = self.process(cx, &mut buffer[..len], on_event);
                     if left > 0 {
-                        self.backlog = Backlog { bytes: buffer[len - left..len].to_vec(), taken: 0 };
+                        self.backlog = Backlog::of(buffer[len - left..len].to_vec());
                     }
                     flow
                 }
@@ -119,11 +119,11 @@ impl WebSocket {
         cx: &Context<'_>,
         on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut backlog = std::mem::take(&mut self.backlog);
+        let Some(mut backlog) = self.backlog.take() else { return ControlFlow::Continue(()) };
         let (flow, left) = self.process(cx, &mut backlog.bytes[backlog.taken..], on_event);
         backlog.taken = backlog.bytes.len() - left;
         if left > 0 {
-            self.backlog = backlog;
+            self.backlog = Some(backlog);
         }
         flow
     }

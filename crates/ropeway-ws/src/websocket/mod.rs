@@ -41,8 +41,8 @@ pub struct WebSocket {
     connection: Connection,
     /// What waits to be written.
     out: Output,
-    /// Bytes that were read and not looked at yet.
-    backlog: Backlog,
+    /// There while bytes have been read and not looked at.
+    backlog: Option<Box<Backlog>>,
     timer: Timer,
     /// A write or its flush has not completed.
     needs_flush: bool,
@@ -56,7 +56,6 @@ pub struct WebSocket {
 }
 
 /// Bytes that one read brought, while the user takes the messages out of them one by one.
-#[derive(Default)]
 struct Backlog {
     bytes: Vec<u8>,
     taken: usize,
@@ -87,19 +86,13 @@ impl WebSocket {
         Self::new(stream.into(), connection, negotiated.subprotocol, received)
     }
 
-    fn new(
-        stream: Stream,
-        connection: Connection,
-        subprotocol: Option<String>,
-        mut received: Vec<u8>,
-    ) -> Self {
-        // Most often nothing came behind the handshake, and the buffer of the handshake must not stay for it.
-        received.shrink_to_fit();
+    fn new(stream: Stream, connection: Connection, subprotocol: Option<String>, received: Vec<u8>) -> Self {
         Self {
             transport: stream.0,
             connection,
             out: Output::default(),
-            backlog: Backlog { bytes: received, taken: 0 },
+            // Most often nothing came behind the handshake, and its buffer must not stay.
+            backlog: Backlog::of(received),
             timer: Timer::default(),
             needs_flush: false,
             is_shut_down: false,
@@ -146,9 +139,9 @@ impl fmt::Debug for WebSocket {
 }
 
 impl Backlog {
-    #[inline]
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+    /// The bytes, if there are any.
+    fn of(bytes: Vec<u8>) -> Option<Box<Self>> {
+        (!bytes.is_empty()).then(|| Box::new(Self { bytes, taken: 0 }))
     }
 }
 

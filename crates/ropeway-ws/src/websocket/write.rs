@@ -182,7 +182,7 @@ impl WebSocket {
     ) -> Poll<Result<(), Error>> {
         ready!(self.poll_room(cx))?;
         queue(&mut self.outgoing())?;
-        if self.backlog.is_empty() {
+        if self.backlog.is_none() {
             // What the stream does not take now is written by whatever is polled next.
             let _ = self.poll_output(cx);
         }
