@@ -19,6 +19,9 @@ use crate::utf8;
 /// Pings of one input that are answered each.
 const MAX_PONGS: u8 = 16;
 
+/// With this many bytes queued pings are not answered, but the last of them later.
+const PONG_ROOM: usize = 256 * 1024;
+
 /// The answers to the pings in the input that is being received.
 #[derive(Debug, Default)]
 pub(super) struct Pongs {
@@ -75,12 +78,8 @@ impl Connection {
                     return self.whole_message(&header, input).map(Some);
                 }
                 self.partial_mut().begin(&header);
-            } else if self.partial_mut().frame.is_none() {
-                let Some(header) = self.partial_mut().join_header(input)? else { return Ok(None) };
-                self.check(&header)?;
-                self.partial_mut().begin(&header);
             }
-            if let Some(event) = self.read_payload(input, out)? {
+            if let Some(event) = self.go_on(input, out)? {
                 return Ok(Some(event));
             }
         }
@@ -145,12 +144,18 @@ impl Connection {
         }))
     }
 
-    /// Takes what there is of the payload of a frame that takes more care.
-    fn read_payload<'i>(
+    /// Goes on with a frame that takes more care: the rest of its header, and what there is of its payload.
+    #[inline(never)]
+    fn go_on<'i>(
         &mut self,
         input: &mut &'i mut [u8],
         out: &mut Output,
     ) -> Result<Option<Event<'i>>, Violation> {
+        if self.partial_mut().frame.is_none() {
+            let Some(header) = self.partial_mut().join_header(input)? else { return Ok(None) };
+            self.check(&header)?;
+            self.partial_mut().begin(&header);
+        }
         let partial = self.partial_mut();
         let Some(frame) = partial.frame else { return Ok(None) };
         let available = frame.remaining.min(input.len());
@@ -236,9 +241,10 @@ impl Connection {
     }
 
     /// Each ping is answered at once, up to a few in one input. Of more the last is answered when the input is used up,
-    /// which is all that RFC 6455 section 5.5.3 asks for: a flood of pings does not become a flood of pongs.
+    /// which is all that RFC 6455 section 5.5.3 asks for: a flood of pings does not become a flood of pongs, and pongs do
+    /// not pile up for a peer that does not read.
     fn answer_ping(&mut self, payload: &[u8], out: &mut Output) {
-        if self.pongs.answered < MAX_PONGS {
+        if self.pongs.answered < MAX_PONGS && out.len() < PONG_ROOM {
             self.pongs.answered += 1;
             self.write_control(OpCode::Pong, payload, out);
         } else {
@@ -249,11 +255,8 @@ impl Connection {
     /// Answers the last ping, if it has not been: the input is used up.
     #[inline]
     fn pay_pong(&mut self, out: &mut Output) {
-        if self.pongs.answered == 0 {
-            return;
-        }
         self.pongs.answered = 0;
-        if let Some(payload) = self.pongs.owed.take() {
+        if let Some(payload) = self.pongs.owed.take_if(|_| out.len() < PONG_ROOM) {
             self.write_control(OpCode::Pong, &payload, out);
         }
     }

@@ -23,6 +23,6 @@ impl WebSocket {
         if self.is_open() {
             self.outgoing().close(frame.cloned());
         }
-        self.poll_receive(cx, |_, _| ControlFlow::Continue(())).map(|_| ())
+        self.poll_listen(cx, |_| ControlFlow::Continue(())).map(|_| ())
     }
 }

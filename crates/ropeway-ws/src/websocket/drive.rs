@@ -10,7 +10,7 @@ use super::write::{Outgoing, WriteThrough};
 use super::{Backlog, WebSocket};
 use crate::scratch;
 
-/// With this many bytes queued nothing more is read or processed until some are written.
+/// With this many bytes queued a sender waits, and nothing more is read for a closure that may answer.
 pub(super) const HIGH_WATER: usize = 256 * 1024;
 
 /// What [`WebSocket::poll_receive`] came to.
@@ -20,6 +20,13 @@ pub enum Received {
     Stopped,
     /// The connection is over: see [`WebSocket::outcome`].
     Ended,
+}
+
+/// Who is told of events.
+struct Handler<F> {
+    on_event: F,
+    /// With this many bytes queued it is told of no more.
+    high_water: usize,
 }
 
 impl WebSocket {
@@ -32,12 +39,31 @@ impl WebSocket {
     pub fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
-        mut on_event: impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+        on_event: impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+    ) -> Poll<Received> {
+        self.poll_events(cx, &mut Handler { on_event, high_water: HIGH_WATER })
+    }
+
+    /// As [`poll_receive`](Self::poll_receive), for a closure that queues nothing: it reads however much is queued. If it
+    /// waited, two ends that have much to send would wait for each other to read.
+    pub(super) fn poll_listen(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut on_event: impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Poll<Received> {
+        let on_event = |event: Event<'_>, _: &mut Outgoing<'_>| on_event(event);
+        self.poll_events(cx, &mut Handler { on_event, high_water: usize::MAX })
+    }
+
+    fn poll_events(
+        &mut self,
+        cx: &mut Context<'_>,
+        handler: &mut Handler<impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>>,
     ) -> Poll<Received> {
         loop {
             self.poll_deadline(cx);
-            if self.backlog.is_some() && self.out.len() < HIGH_WATER {
-                if self.process_backlog(cx, &mut on_event).is_break() {
+            if self.backlog.is_some() && self.out.len() < handler.high_water {
+                if self.process_backlog(cx, handler).is_break() {
                     return Poll::Ready(Received::Stopped);
                 }
                 continue;
@@ -46,10 +72,10 @@ impl WebSocket {
             if self.connection.is_finished(&self.out) {
                 return Poll::Ready(Received::Ended);
             }
-            if flushed.is_pending() && self.out.len() >= HIGH_WATER {
+            if flushed.is_pending() && self.out.len() >= handler.high_water {
                 return Poll::Pending;
             }
-            if self.backlog.is_none() && ready!(self.poll_input(cx, &mut on_event)).is_break() {
+            if self.backlog.is_none() && ready!(self.poll_input(cx, handler)).is_break() {
                 return Poll::Ready(Received::Stopped);
             }
         }
@@ -90,7 +116,7 @@ impl WebSocket {
     fn poll_input(
         &mut self,
         cx: &mut Context<'_>,
-        on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+        handler: &mut Handler<impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>>,
     ) -> Poll<ControlFlow<()>> {
         scratch::with(|buffer| {
             let flow = match ready!(self.transport.poll_read(cx, buffer)) {
@@ -99,7 +125,7 @@ impl WebSocket {
                     ControlFlow::Continue(())
                 }
                 Ok(len) => {
-                    let (flow, left) = self.process(cx, &mut buffer[..len], on_event);
+                    let (flow, left) = self.process(cx, &mut buffer[..len], handler);
                     if left > 0 {
                         self.backlog = Backlog::of(buffer[len - left..len].to_vec());
                     }
@@ -117,10 +143,10 @@ impl WebSocket {
     fn process_backlog(
         &mut self,
         cx: &Context<'_>,
-        on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+        handler: &mut Handler<impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>>,
     ) -> ControlFlow<()> {
         let Some(mut backlog) = self.backlog.take() else { return ControlFlow::Continue(()) };
-        let (flow, left) = self.process(cx, &mut backlog.bytes[backlog.taken..], on_event);
+        let (flow, left) = self.process(cx, &mut backlog.bytes[backlog.taken..], handler);
         backlog.taken = backlog.bytes.len() - left;
         if left > 0 {
             self.backlog = Some(backlog);
@@ -135,15 +161,15 @@ impl WebSocket {
         &mut self,
         cx: &Context<'_>,
         mut input: &mut [u8],
-        on_event: &mut impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>,
+        handler: &mut Handler<impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>>,
     ) -> (ControlFlow<()>, usize) {
         let stream = Some(WriteThrough { transport: &mut self.transport, waker: cx.waker() });
         let mut outgoing = Outgoing { connection: &mut self.connection, out: &mut self.out, stream };
         while let Ok(Some(event)) = outgoing.connection.receive(&mut input, outgoing.out) {
-            if on_event(event, &mut outgoing).is_break() {
+            if (handler.on_event)(event, &mut outgoing).is_break() {
                 return (ControlFlow::Break(()), input.len());
             }
-            if outgoing.queued() >= HIGH_WATER {
+            if outgoing.queued() >= handler.high_water {
                 break;
             }
         }

@@ -56,7 +56,7 @@ impl WebSocket {
     /// What [`next`](Self::next) awaits.
     pub fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message<'static>, Error>>> {
         let mut found = None;
-        let received = self.poll_receive(cx, |event, _| match event {
+        let received = self.poll_listen(cx, |event| match event {
             Event::Message(message) => {
                 found = Some(message.into_owned());
                 ControlFlow::Break(())

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use ropeway_ws::server::{Acceptor, Listener};
-use ropeway_ws::{Config, Negotiated, Prepared, WebSocket};
+use ropeway_ws::{Config, Message, Negotiated, Prepared, WebSocket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::support::echo;
+use crate::support::{echo, echo_server};
 
 /// What may be queued before a sender waits, in bytes.
 const HIGH_WATER: usize = 256 * 1024;
@@ -70,7 +70,36 @@ async fn an_echo_stops_reading_from_a_peer_that_does_not_read() {
         sent += 1;
         assert!(sent * message.len() < PLENTY, "the server reads on and on");
     }
-    assert!(!serving.is_finished());
+    // The client reads again: all comes back, and the connection is as good as before.
+    for i in 0..sent {
+        let received = timeout(Duration::from_secs(20), client.next()).await;
+        let received = received.unwrap_or_else(|_| panic!("stuck after {i} of {sent}"));
+        assert!(received.unwrap().unwrap() == Message::from(message.clone()));
+    }
+    assert!(client.close(None).await.clean);
+    assert!(serving.await.unwrap().clean);
+}
+
+/// What is sent and what comes back are more than both queues hold, and neither may wait for the other.
+#[tokio::test]
+async fn two_tasks_may_send_and_receive_without_end() {
+    let url = echo_server(Acceptor::new(Config::default())).await;
+    let (mut reader, mut writer) = ropeway_ws::connect(&url).await.unwrap().split();
+    let count = (64 << 20) / 100_000;
+    let writing = tokio::spawn(async move {
+        for _ in 0..count {
+            writer.send(vec![7; 100_000]).await.unwrap();
+        }
+        writer.flush().await.unwrap();
+    });
+    for i in 0..count {
+        let received = timeout(Duration::from_secs(20), reader.next()).await;
+        assert_eq!(
+            received.unwrap_or_else(|_| panic!("stuck after {i} of {count}")).unwrap().unwrap().len(),
+            100_000
+        );
+    }
+    writing.await.unwrap();
 }
 
 #[tokio::test]
