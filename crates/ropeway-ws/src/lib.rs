@@ -19,3 +19,8 @@ pub use ropeway_proto::{
     Prepared, Side, Violation, deflate, handshake::Negotiated,
 };
 pub use websocket::{Outgoing, Reader, Received, Stream, WebSocket, Writer};
+
+/// The snippets of the README are tested.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

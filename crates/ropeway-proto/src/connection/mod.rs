@@ -1,6 +1,7 @@
 //! The state machine of one connection.
 
 mod assembly;
+mod input;
 mod lifecycle;
 mod partial;
 mod receive;

@@ -1,7 +1,7 @@
 //! What is kept of a message, or of a frame, that does not lie in one input as a whole.
 
 use super::assembly::Assembly;
-use super::receive::take;
+use super::input::take;
 use crate::error::Violation;
 use crate::frame::{Header, MAX_HEADER_LEN, OpCode};
 use crate::mask::Key;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::assembly::Assembly;
+use super::input::{take, take_unmasked, unmask};
 use super::partial::Partial;
 use super::{Connection, Deflate};
 use crate::Role;
@@ -259,29 +260,6 @@ impl Connection {
         if let Some(payload) = self.pongs.owed.take_if(|_| out.len() < PONG_ROOM) {
             self.write_control(OpCode::Pong, &payload, out);
         }
-    }
-}
-
-/// Takes `len` bytes off `input`.
-#[inline]
-pub(super) fn take<'i>(input: &mut &'i mut [u8], len: usize) -> &'i mut [u8] {
-    let (taken, rest) = std::mem::take(input).split_at_mut(len);
-    *input = rest;
-    taken
-}
-
-/// Takes `len` bytes of payload off `input` and unmasks them where they are.
-#[inline]
-fn take_unmasked<'i>(input: &mut &'i mut [u8], len: usize, mask: Option<Key>) -> &'i [u8] {
-    let payload = take(input, len);
-    unmask(payload, mask);
-    payload
-}
-
-#[inline]
-fn unmask(payload: &mut [u8], mask: Option<Key>) {
-    if let Some(key) = mask {
-        key.apply(payload);
     }
 }
 

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ropeway_proto::Config;
-use ropeway_proto::handshake::head::Limits;
 use ropeway_proto::handshake::server::Options;
 
 pub use accept::AcceptError;
 pub use listener::{Listener, Pending};
+pub use ropeway_proto::handshake::head::Limits;
 pub use ropeway_proto::handshake::server::{Fault, Origins, Refusal};
 
 #[cfg(feature = "hyper")]
@@ -61,6 +61,13 @@ impl Acceptor {
         self
     }
 
+    /// Refuses a request that offers none of the subprotocols, instead of going on without one.
+    #[must_use]
+    pub fn require_subprotocol(mut self) -> Self {
+        Arc::make_mut(&mut self.options).require_subprotocol = true;
+        self
+    }
+
     /// The pages of which origins may connect.
     #[must_use]
     pub fn origins(mut self, origins: Origins) -> Self {
@@ -75,7 +82,14 @@ impl Acceptor {
         self
     }
 
-    /// Limits of the connections.
+    /// How large the head of a request on a bare stream may be. On hyper the HTTP server keeps it.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Limits and deadlines of the connections.
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }

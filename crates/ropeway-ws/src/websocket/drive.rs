@@ -7,11 +7,8 @@ use std::task::{Context, Poll, ready};
 use ropeway_proto::{Event, Output};
 
 use super::write::{Outgoing, WriteThrough};
-use super::{Backlog, WebSocket};
+use super::{Backlog, HIGH_WATER, WebSocket};
 use crate::scratch;
-
-/// With this many bytes queued a sender waits, and nothing more is read for a closure that may answer.
-pub(super) const HIGH_WATER: usize = 256 * 1024;
 
 /// What [`WebSocket::poll_receive`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

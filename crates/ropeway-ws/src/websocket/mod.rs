@@ -26,6 +26,9 @@ pub use write::Outgoing;
 use crate::transport::Transport;
 use deadline::Timer;
 
+/// With this many bytes queued a sender waits, and nothing more is read for a closure that may answer.
+const HIGH_WATER: usize = 256 * 1024;
+
 /// One WebSocket connection.
 ///
 /// - [`next`](Self::next) gives owned messages, one at a time; [`serve`](Self::serve) hands each to a closure, borrowed

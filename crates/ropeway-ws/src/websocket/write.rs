@@ -9,8 +9,7 @@ use bytes::Bytes;
 use futures_sink::Sink;
 use ropeway_proto::{CloseFrame, Closed, Compress, Connection, Message, Output, Prepared};
 
-use super::WebSocket;
-use super::drive::HIGH_WATER;
+use super::{HIGH_WATER, WebSocket};
 use crate::error::Error;
 use crate::transport::Transport;
 
