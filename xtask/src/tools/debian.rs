@@ -1,5 +1,6 @@
 //! Programs of the operating system.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -9,9 +10,12 @@ use crate::{process, talk};
 /// Names under which systems ship Chromium or a browser built from it.
 const CHROMIUMS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
-/// The command of a Chromium browser.
-pub(crate) fn chromium() -> Result<&'static str> {
-    let found = || CHROMIUMS.iter().copied().find(|name| process::works(name, &["--version"]));
+/// The path of a Chromium browser.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    let found = || {
+        let mut paths = CHROMIUMS.iter().filter_map(|name| process::find(name));
+        paths.find(|path| process::works(path, &["--version"]))
+    };
     if found().is_none() {
         install(&["chromium"])?;
     }
