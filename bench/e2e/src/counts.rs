@@ -21,6 +21,9 @@ const ECHO: Job = Job::Echo(Deflate::Off);
 /// Message counts whose difference makes the slope: start, handshakes and the first growth of buffers cancel.
 const SLOPE: (u64, u64) = (5_000, 15_000);
 
+/// Has glibc copy and fill with ordinary instructions: callgrind counts a `rep movsb` or `rep stosb` as one for every byte.
+const PLAIN_COPIES: &str = "GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:glibc.cpu.x86_rep_stosb_threshold=0x7fffffff";
+
 /// User instructions, counted by callgrind.
 pub(crate) fn instructions(options: &Options) -> anyhow::Result<()> {
     let keep = options.keep.clone();
@@ -50,7 +53,8 @@ fn callgrind(
     folder: &Path,
 ) -> anyhow::Result<u64> {
     let profile = folder.join(format!("callgrind.{}.{}.{messages}", built.0, case.name));
-    let wrapper = ["valgrind".into(), "-q".into(), "--tool=callgrind".into(), out_file(&profile)];
+    let wrapper =
+        ["env", PLAIN_COPIES, "valgrind", "-q", "--tool=callgrind", &out_file(&profile)].map(String::from);
     let server = Running::start(options, (built.0, &built.1), ECHO, false, &wrapper)?;
     run_echo_on(&server, built.0, case, Stop::Count { sent: messages, received: messages })?;
     server.terminate()?;

@@ -11,9 +11,9 @@ fn main() -> anyhow::Result<()> {
     serve(args.listen, move |stream| {
         let hub = hub.clone();
         async move {
-            // Frame size as in its own benchmark server: messages leave unfragmented.
+            // Frame size as in its own benchmark server: messages leave unfragmented. A batch leaves at once.
             let builder = ServerBuilder::new()
-                .config(Config::default().frame_size(usize::MAX))
+                .config(Config::default().frame_size(usize::MAX).flush_threshold(64 * 1024))
                 .limits(Limits::unlimited());
             let Ok((_, ws)) = builder.accept(stream).await else { return };
             match args.mode {
