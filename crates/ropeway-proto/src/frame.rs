@@ -82,8 +82,8 @@ impl Header {
         let fin = first & FIN != 0;
         let compressed = first & RSV1 != 0;
         let short_len = second & !MASKED;
-        if first & RSV2_RSV3 != 0 || compressed && !matches!(opcode, OpCode::Text | OpCode::Binary) {
-            return Err(Violation::ReservedBit);
+        if first & (RSV1 | RSV2_RSV3) != 0 {
+            check_reserved(*first, opcode)?;
         }
         if opcode.is_control() {
             check_control(fin, short_len)?;
@@ -119,6 +119,12 @@ impl Header {
             out.extend_from_slice(&key.to_bytes());
         }
     }
+}
+
+#[cold]
+fn check_reserved(first: u8, opcode: OpCode) -> Result<(), Violation> {
+    let starts_message = matches!(opcode, OpCode::Text | OpCode::Binary);
+    if first & RSV2_RSV3 != 0 || !starts_message { Err(Violation::ReservedBit) } else { Ok(()) }
 }
 
 fn check_control(fin: bool, short_len: u8) -> Result<(), Violation> {
