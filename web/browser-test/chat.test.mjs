@@ -23,6 +23,7 @@ before(async () => {
 }, options);
 
 afterEach(async () => {
+  proxy.mend();
   const faults = people.flatMap((person) => person.faults);
   await Promise.all(people.map((person) => person.leave()));
   people = [];
@@ -53,6 +54,7 @@ test("two windows talk, see each other and see each other typing", options, asyn
   await until(async () => (await bob.page.locator("#typing-text").textContent()) === "");
   await bob.say("Hello, Ada");
   await ada.hears("Hello, Ada");
+  await bob.allSaid();
   assert.deepEqual(await ada.heard(), ["Hello, Bob", "Hello, Ada"]);
   assert.deepEqual(await ada.heard(), await bob.heard());
   assert.match(await ada.page.locator("#status-text").textContent(), /^Connected, [\d.]+ ms$/);
@@ -74,6 +76,7 @@ test("after a cut nothing is lost or doubled, and what was typed meanwhile arriv
   const [ada, bob] = await arrive({ name: "Ada" }, { name: "Bob" });
   await ada.say("before the cut");
   await bob.hears("before the cut");
+  await ada.allSaid();
   proxy.cut();
   await Promise.all([ada, bob].map((person) => person.is("waiting")));
   for (const text of ["a1", "a2"]) await ada.say(text);
@@ -85,6 +88,7 @@ test("after a cut nothing is lost or doubled, and what was typed meanwhile arriv
   await until(async () => (await ada.heard()).length === 4 && (await bob.heard()).length === 4);
   await ada.say("after the cut");
   await bob.hears("after the cut");
+  await Promise.all([ada, bob].map((person) => person.allSaid()));
   const heard = await ada.heard();
   assert.deepEqual(heard, await bob.heard());
   assert.deepEqual([...heard].sort(), ["a1", "a2", "after the cut", "b1", "before the cut"]);
@@ -146,13 +150,14 @@ test("what was not delivered outlives a reload and is delivered once", options, 
   await people[0].page.goto(`${proxy.origin}/?room=${room}`);
   await bob.hears("typed before the reload");
   assert.deepEqual(await bob.heard(), ["typed before the reload"]);
-  await until(async () => (await people[0].waiting()).length === 0);
+  await people[0].allSaid();
 });
 
 test("after a restart of the server both are told and talk on", options, async () => {
   const [ada, bob] = await arrive({ name: "Ada" }, { name: "Bob" });
   await ada.say("before the restart");
   await bob.hears("before the restart");
+  await ada.allSaid();
   const { port } = server;
   await server.close();
   await Promise.all([ada, bob].map((person) => person.is("waiting")));
@@ -165,6 +170,7 @@ test("after a restart of the server both are told and talk on", options, async (
   await bob.hears("typed meanwhile");
   await bob.say("after the restart");
   await ada.hears("after the restart");
+  await bob.allSaid();
   for (const person of [ada, bob]) {
     assert.deepEqual(await person.heard(), ["before the restart", "typed meanwhile", "after the restart"]);
     assert.equal(await person.page.locator(".notice").count(), 1);

@@ -62,6 +62,11 @@ export class Person {
     return this.page.locator("#waiting .text").allTextContents();
   }
 
+  /** Waits until the server has acknowledged all that was said: others may hear it before. */
+  allSaid() {
+    return until(async () => (await this.waiting()).length === 0);
+  }
+
   async people() {
     return (await this.page.locator("#members .member-name").allTextContents()).sort();
   }
