@@ -6,7 +6,6 @@
 
 mod client;
 mod encoder;
-mod json;
 mod session;
 
 use ropeway_hub::Published;
@@ -14,12 +13,14 @@ use ropeway_hub::Published;
 pub(crate) use encoder::NativeEncoder;
 pub(crate) use session::{Session, Welcome};
 
+use super::messages::push_receipt;
+
 /// The subprotocol's name.
 pub(crate) const SUBPROTOCOL: &str = "ropeway.json";
 
 /// The `data` of the acknowledgement of a publish, which the HTTP API answers as well.
 pub(crate) fn receipt(published: &Published) -> String {
     let mut out = String::new();
-    encoder::push_receipt(&mut out, published);
+    push_receipt(&mut out, published);
     out
 }

@@ -12,8 +12,9 @@ use ropeway_hub::{
 };
 
 use super::client::{ClientMessage, Request, Seen, Text, parse};
-use super::encoder::{NativeEncoder, push_error};
-use super::json::Object;
+use super::encoder::NativeEncoder;
+use crate::protocol::json::Object;
+use crate::protocol::messages::push_error;
 
 /// The native protocol has no namespaces: all its clients are in this one.
 const NAMESPACE: &str = "/";
