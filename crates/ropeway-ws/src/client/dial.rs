@@ -4,23 +4,30 @@
 //! and the first stream wins.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 /// How long an attempt is waited for before the next one begins (RFC 8305 section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Connects to the first address that answers. Nagle's algorithm is switched off.
-pub(super) async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut addresses = interleave(tokio::net::lookup_host((host, port)).await?.collect()).into_iter();
+/// The addresses of a name, in the order in which to try them.
+pub(super) async fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let addresses = interleave(tokio::net::lookup_host((host, port)).await?.collect());
+    let none = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    if addresses.is_empty() { Err(none()) } else { Ok(addresses) }
+}
+
+/// Connects to the first address that answers, `from` one of ours if that is given. Nagle's algorithm is switched off.
+pub(super) async fn dial(addresses: Vec<SocketAddr>, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let mut addresses = addresses.into_iter();
     let mut attempts = JoinSet::new();
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut failure = io::Error::from(io::ErrorKind::NotFound);
     loop {
         if let Some(address) = addresses.next() {
-            attempts.spawn(TcpStream::connect(address));
+            attempts.spawn(attempt(address, from));
         } else if attempts.is_empty() {
             return Err(failure);
         }
@@ -35,6 +42,13 @@ pub(super) async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
             Err(_) | Ok(_) => {}
         }
     }
+}
+
+async fn attempt(to: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(from) = from else { return TcpStream::connect(to).await };
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(to).await
 }
 
 /// Alternates between the families, in the order of preference that the resolver gave (RFC 8305 section 4).
@@ -67,7 +81,15 @@ mod tests {
     #[tokio::test]
     async fn a_refused_address_is_told() {
         let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let error = dial("127.0.0.1", unused.port()).await.unwrap_err();
+        let error = dial(vec![unused], None).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[tokio::test]
+    async fn the_local_address_can_be_chosen() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let from = IpAddr::from([127, 0, 0, 9]);
+        let stream = dial(vec![listener.local_addr().unwrap()], Some(from)).await.unwrap();
+        assert_eq!(stream.local_addr().unwrap().ip(), from);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::{Response, StatusCode};
 use ropeway_proto::Config;
@@ -10,6 +11,7 @@ use ropeway_proto::handshake::head;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::ConnectError;
+use super::details::Details;
 use super::refused::Refused;
 use crate::websocket::{Stream, WebSocket};
 
@@ -17,21 +19,26 @@ pub(super) async fn perform(
     mut stream: Stream,
     request: &Request,
     config: &Arc<Config>,
+    mut details: Details,
 ) -> Result<(WebSocket, Response<()>), ConnectError> {
+    let start = Instant::now();
     let (request, expectations) = request.upgrade(rand::random());
     let mut bytes = Vec::new();
     head::encode_request(&request, &mut bytes);
     stream.write_all(&bytes).await?;
     stream.flush().await?;
     let mut received = Vec::new();
-    let (parts, ()) = read_response(&mut stream, &mut received).await?.into_parts();
+    let (mut parts, ()) = read_response(&mut stream, &mut received).await?.into_parts();
+    details.timings.upgrade = start.elapsed();
+    details.request = request;
     match expectations.check(&parts) {
         Ok(negotiated) => {
+            parts.extensions.insert(details);
             let socket = WebSocket::client(stream, negotiated, Arc::clone(config), received);
             Ok((socket, Response::from_parts(parts, ())))
         }
         Err(HandshakeError::Refused(_)) => {
-            Err(ConnectError::Refused(Box::new(Refused::read(stream, parts, received).await)))
+            Err(ConnectError::Refused(Box::new(Refused::read(stream, parts, received, details).await)))
         }
         Err(error) => Err(ConnectError::Handshake(error)),
     }

@@ -1,13 +1,18 @@
 //! The client's side: from a URL to a connection.
 
+mod details;
 mod dial;
 mod handshake;
+mod proxy;
 mod refused;
+mod route;
 mod tls;
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Response};
 use ropeway_proto::Config;
@@ -16,7 +21,10 @@ use ropeway_proto::handshake::head::HeadError;
 use thiserror::Error;
 
 use crate::websocket::WebSocket;
+use route::Route;
 
+pub use details::{Details, Timings, Tls};
+pub use proxy::Proxy;
 pub use refused::Refused;
 pub use ropeway_proto::handshake::client::{HandshakeError, RequestError, UrlError};
 /// The version of rustls that [`Connect::tls`] takes.
@@ -39,6 +47,14 @@ pub enum ConnectError {
         host: String,
         /// What the last attempt said.
         source: io::Error,
+    },
+    /// The proxy did not open a way to the server.
+    #[error("the proxy {proxy} refused: {reason}")]
+    Proxy {
+        /// Host and port of the proxy.
+        proxy: String,
+        /// What it said.
+        reason: String,
     },
     /// TLS failed: the certificate is not trusted, or there is no common version.
     #[error("TLS with {host}: {source}")]
@@ -108,6 +124,7 @@ pub async fn connect(url: &str) -> Result<WebSocket, ConnectError> {
 pub struct Connect {
     request: Request,
     config: Arc<Config>,
+    route: Route,
     tls: Option<Arc<rustls::ClientConfig>>,
     redirects: u8,
     timeout: Duration,
@@ -122,6 +139,7 @@ impl Connect {
         Ok(Self {
             request: Request::new(url.parse()?),
             config: Arc::default(),
+            route: Route::default(),
             tls: None,
             redirects: 0,
             timeout: Duration::from_secs(30),
@@ -161,6 +179,34 @@ impl Connect {
         self
     }
 
+    /// Goes to `address` where `host` and `port` are meant, without asking for the name. Each call adds one.
+    #[must_use]
+    pub fn resolve(mut self, host: impl Into<String>, port: u16, address: SocketAddr) -> Self {
+        self.route.addresses.push((host.into(), port, address));
+        self
+    }
+
+    /// Comes from this address of ours.
+    #[must_use]
+    pub fn local_address(mut self, address: IpAddr) -> Self {
+        self.route.from = Some(address);
+        self
+    }
+
+    /// Connects to a Unix socket in place of TCP; the URL says what to ask for there.
+    #[must_use]
+    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.route.socket = Some(path.into());
+        self
+    }
+
+    /// Connects through a proxy. None is used unless one is given here.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.route.proxy = Some(proxy);
+        self
+    }
+
     /// Follows so many redirects. `Authorization` and `Cookie` are not sent on to another origin, and no redirect leads
     /// from `wss` to `ws`.
     #[must_use]
@@ -176,7 +222,7 @@ impl Connect {
         self
     }
 
-    /// Opens the connection; gives the server's response, too.
+    /// Opens the connection; gives the server's response, too, with [`Details`] among its extensions.
     ///
     /// Cancel safe: a connection that was being opened is dropped.
     ///
@@ -204,14 +250,13 @@ impl Connect {
 
     async fn attempt(&self) -> Result<(WebSocket, Response<()>), ConnectError> {
         let target = self.request.target();
-        let tcp = dial::dial(target.host(), target.port())
-            .await
-            .map_err(|source| ConnectError::Dial { host: target.authority(), source })?;
-        let stream = if target.is_secure() {
-            tls::wrap(tcp, target.host(), self.tls.clone()).await?
-        } else {
-            tcp.into()
-        };
-        handshake::perform(stream, &self.request, &self.config).await
+        let mut details = Details::default();
+        let mut stream = self.route.reach(target, &mut details).await?;
+        if target.is_secure() {
+            let start = Instant::now();
+            (stream, details.tls) = tls::wrap(stream, target.host(), self.tls.clone()).await?;
+            details.timings.tls = start.elapsed();
+        }
+        handshake::perform(stream, &self.request, &self.config, details).await
     }
 }

@@ -7,6 +7,7 @@ use http::header::{CONTENT_LENGTH, LOCATION, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode, response};
 use tokio::io::AsyncReadExt;
 
+use super::details::Details;
 use crate::websocket::Stream;
 
 /// A body is read up to this many bytes: it is for people and logs.
@@ -24,6 +25,8 @@ pub struct Refused {
     pub headers: HeaderMap,
     /// The body: at most 64 KiB of it, and as much as came within 5 s.
     pub body: Vec<u8>,
+    /// How the server was reached.
+    pub details: Details,
 }
 
 impl Refused {
@@ -35,7 +38,12 @@ impl Refused {
         self.headers.get(LOCATION)?.to_str().ok()
     }
 
-    pub(super) async fn read(mut stream: Stream, parts: response::Parts, mut received: Vec<u8>) -> Self {
+    pub(super) async fn read(
+        mut stream: Stream,
+        parts: response::Parts,
+        mut received: Vec<u8>,
+        details: Details,
+    ) -> Self {
         let framing = Framing::of(&parts);
         // A body that breaks off, or is late, is given as far as it came.
         let _ = tokio::time::timeout(BODY_TIMEOUT, async {
@@ -48,7 +56,7 @@ impl Refused {
         .await;
         let mut body = framing.content(received);
         body.truncate(MAX_BODY);
-        Self { status: parts.status, headers: parts.headers, body }
+        Self { status: parts.status, headers: parts.headers, body, details }
     }
 }
 

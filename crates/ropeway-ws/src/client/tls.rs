@@ -5,24 +5,27 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::ConnectError;
+use super::details::Tls;
 use crate::websocket::Stream;
 
 pub(super) async fn wrap(
-    tcp: TcpStream,
+    stream: Stream,
     host: &str,
     config: Option<Arc<ClientConfig>>,
-) -> Result<Stream, ConnectError> {
+) -> Result<(Stream, Option<Tls>), ConnectError> {
     let tls = async {
         let config = config.map_or_else(default_config, Ok)?;
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        TlsConnector::from(config).connect(name, tcp).await
+        TlsConnector::from(config).connect(name, stream).await
     };
     let stream = tls.await.map_err(|source| ConnectError::Tls { host: host.to_owned(), source })?;
-    Ok(Stream::new(stream))
+    let session = stream.get_ref().1;
+    let agreed = session.protocol_version().zip(session.negotiated_cipher_suite());
+    let agreed = agreed.map(|(version, suite)| Tls { version, cipher: suite.suite() });
+    Ok((Stream::new(stream), agreed))
 }
 
 /// Made once: it reads the roots of the operating system, and holds the sessions that can be resumed.

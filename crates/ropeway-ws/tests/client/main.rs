@@ -6,6 +6,7 @@ mod connect;
 mod handshake;
 mod redirects;
 mod refused;
+mod routes;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;

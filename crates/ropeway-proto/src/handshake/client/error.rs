@@ -29,6 +29,9 @@ pub enum UrlError {
     /// User name or password are not valid.
     #[error("the user name or password in the URL is not valid")]
     UserInfo,
+    /// The scheme of a proxy is none of `http`, `socks5` and `socks5h`.
+    #[error("the scheme of a proxy is http, socks5 or socks5h")]
+    Proxy,
     /// A redirect would lead from an encrypted connection to an open one.
     #[error("a redirect from wss to ws would give up encryption")]
     Downgrade,

@@ -51,6 +51,13 @@ impl Target {
         self.authorization.as_ref()
     }
 
+    /// User name and password of the URL, for what does not speak HTTP. Nothing when they are not UTF-8.
+    pub fn credentials(&self) -> Option<(String, String)> {
+        let pair = self.authorization.as_ref()?.to_str().ok()?.strip_prefix("Basic ")?;
+        let pair = String::from_utf8(STANDARD.decode(pair).ok()?).ok()?;
+        pair.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+    }
+
     /// Host and port as `Host` and `:authority` name them: the port only where it is not the default.
     pub fn authority(&self) -> String {
         match self.port == default_port(self.secure) {
