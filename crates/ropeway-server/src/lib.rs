@@ -18,10 +18,11 @@
 //! # }
 //! ```
 //!
-//! The public interface is [`Server`] and [`config`].
+//! The public interface is [`Server`], [`Handshake`] and [`config`].
 
 mod carrier;
 pub mod config;
+mod handshake;
 mod http;
 mod lifetime;
 mod policy;
@@ -29,5 +30,6 @@ mod protocol;
 mod serve;
 mod state;
 
+pub use handshake::Handshake;
 pub use serve::Server;
 pub use state::random_key;

@@ -6,24 +6,26 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use ropeway_hub::{Close, Drained};
-use ropeway_ws::{CloseCode, CloseFrame, Event, Message, Outgoing, Received, WebSocket};
+use ropeway_ws::{
+    Cause, CloseCode, CloseFrame, Deadline, Event, Message, Outcome, Outgoing, Received, Side, WebSocket,
+};
 
 use super::attend::Peer;
-use crate::protocol::native::Session;
+use crate::protocol::{Ending, Session};
 
 /// With this many bytes queued in the socket it stops reading, and what else there is waits in the outbox, where it is
 /// counted and bounded. As much as the socket itself takes before it stops.
 const HIGH_WATER: usize = 256 * 1024;
 
-/// A connection of the native protocol: messages go to the session, and what the session has for the peer is queued
-/// behind each, so that all answers to one read leave with one write.
-pub(super) struct Carrier {
+/// A connection of a protocol that has WebSockets to itself: messages go to the session, and what the session has for
+/// the peer is queued behind each, so that all answers to one read leave with one write.
+pub(super) struct Carrier<S> {
     socket: WebSocket,
-    session: Session,
+    session: S,
 }
 
-impl Carrier {
-    pub(super) fn new(socket: WebSocket, session: Session) -> Self {
+impl<S: Session> Carrier<S> {
+    pub(super) fn new(socket: WebSocket, session: S) -> Self {
         Self { socket, session }
     }
 
@@ -58,11 +60,14 @@ impl Carrier {
     }
 }
 
-impl Peer for Carrier {
+impl<S: Session> Peer for Carrier<S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let was_waiting = match self.poll_receive(cx) {
-                Poll::Ready(Received::Ended) => return Poll::Ready(()),
+                Poll::Ready(Received::Ended) => {
+                    self.session.end(ending(self.socket.outcome()));
+                    return Poll::Ready(());
+                }
                 Poll::Ready(Received::Stopped) => true,
                 Poll::Pending => self.session.is_busy(),
             };
@@ -79,10 +84,10 @@ impl Peer for Carrier {
     }
 }
 
-fn hand_in(session: &mut Session, event: &Event<'_>) {
+fn hand_in(session: &mut impl Session, event: &Event<'_>) {
     match event {
         Event::Message(Message::Text(text)) => session.text(text),
-        Event::Message(Message::Binary(_)) => session.binary(),
+        Event::Message(Message::Binary(data)) => session.binary(Bytes::copy_from_slice(data)),
         // Pings are answered and a close is finished by the socket.
         _ => {}
     }
@@ -99,7 +104,7 @@ enum Moved {
     Close,
 }
 
-fn move_frames(session: &mut Session, cx: &mut Context<'_>, outgoing: &mut Outgoing<'_>) -> Moved {
+fn move_frames(session: &mut impl Session, cx: &mut Context<'_>, outgoing: &mut Outgoing<'_>) -> Moved {
     let mut frames = FRAMES.take();
     let moved = loop {
         let room = HIGH_WATER.saturating_sub(outgoing.queued());
@@ -127,6 +132,18 @@ fn move_frames(session: &mut Session, cx: &mut Context<'_>, outgoing: &mut Outgo
 thread_local! {
     /// Always empty between two uses: only its memory is kept, once for all connections of a thread.
     static FRAMES: Cell<Vec<Bytes>> = const { Cell::new(Vec::new()) };
+}
+
+/// Why the session of a connection ends.
+pub(super) fn ending(outcome: Option<&Outcome>) -> Ending {
+    let Some(outcome) = outcome else { return Ending::TransportClose };
+    match (&outcome.cause, outcome.by) {
+        (Cause::Close, Side::Us) if outcome.code == CloseCode::GOING_AWAY.get() => Ending::ServerShuttingDown,
+        (Cause::Close, Side::Us) => Ending::ForcedServerClose,
+        (Cause::Violation(_), _) => Ending::TransportError,
+        (Cause::Deadline(Deadline::Heartbeat), _) => Ending::PingTimeout,
+        _ => Ending::TransportClose,
+    }
 }
 
 /// A code that may not be sent, which would be a fault of ours, becomes 1011.

@@ -1,6 +1,78 @@
 //! Protocols: sans-I/O sessions that turn messages into commands for the hub, and encoders that turn what the hub
 //! sends into frames. They know nothing of sockets; a carrier drives them.
 
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use ropeway_hub::{Close, Drained};
+
 mod json;
 mod messages;
 pub(crate) mod native;
+
+/// What a protocol makes of one connection, as every carrier drives it: what the peer says goes in by
+/// [`text`](Session::text) and [`binary`](Session::binary), what it is told comes out by
+/// [`poll_drain`](Session::poll_drain).
+pub(crate) trait Session: Send + Unpin + 'static {
+    /// A text message of the peer.
+    fn text(&mut self, text: &str);
+
+    /// A binary message of the peer.
+    fn binary(&mut self, data: Bytes);
+
+    /// Whether requests are under way: the carrier reads no further meanwhile.
+    fn is_busy(&self) -> bool;
+
+    /// Moves ready WebSocket frames for the peer to `into`, about `max` bytes of them, or registers the task to be woken
+    /// when there are some. An entry may hold several frames back to back.
+    fn poll_drain(&mut self, cx: &mut Context<'_>, into: &mut Vec<Bytes>, max: usize) -> Poll<Drained>;
+
+    /// Ends the session after what is queued: [`poll_drain`](Session::poll_drain) gives the close at last.
+    fn close(&mut self, close: Close);
+
+    /// The next moment at which [`handle_timeout`](Session::handle_timeout) wants to be called.
+    fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Does what is due.
+    fn handle_timeout(&mut self, _now: Instant) {}
+
+    /// The transport has ended. Called once at most, and nothing but dropping follows.
+    fn end(&mut self, reason: Ending);
+}
+
+/// Why the connection of a session has ended, in the words of Socket.IO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The peer ended its transport.
+    TransportClose,
+    /// The transport failed, or the peer broke its rules.
+    TransportError,
+    /// The peer did not answer a ping in time.
+    PingTimeout,
+    /// The peer sent what cannot be understood.
+    ParseError,
+    /// The session was closed by us, the transport with it.
+    ForcedClose,
+    /// The server ends.
+    ServerShuttingDown,
+    /// The application ended the whole connection.
+    ForcedServerClose,
+}
+
+impl Ending {
+    /// As `disconnect` handlers are told it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport close",
+            Self::TransportError => "transport error",
+            Self::PingTimeout => "ping timeout",
+            Self::ParseError => "parse error",
+            Self::ForcedClose => "forced close",
+            Self::ServerShuttingDown => "server shutting down",
+            Self::ForcedServerClose => "forced server close",
+        }
+    }
+}

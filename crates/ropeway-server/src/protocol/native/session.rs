@@ -15,12 +15,12 @@ use super::client::{ClientMessage, Request, Seen, Text, parse};
 use super::encoder::NativeEncoder;
 use crate::protocol::json::Object;
 use crate::protocol::messages::push_error;
+use crate::protocol::{self, Ending};
 
 /// The native protocol has no namespaces: all its clients are in this one.
 const NAMESPACE: &str = "/";
 
-/// Answers a client, without I/O: what it says goes in by [`Session::text`], what it is told comes out by
-/// [`Session::poll_drain`].
+/// Answers a client, without I/O.
 pub(crate) struct Session {
     /// Owns the outbox; dropping it ends all memberships.
     connection: Connection,
@@ -52,43 +52,6 @@ impl Session {
         connection.push(encoder.frame(256, |out| push_welcome(out, welcome)));
         let socket = connection.open(NAMESPACE, welcome.session, None)?;
         Ok(Self { connection, socket, encoder, later: Vec::new() })
-    }
-
-    /// A text message of the client. Whatever it holds, the answer is queued.
-    pub(crate) fn text(&mut self, text: &str) {
-        match parse(text) {
-            Ok(message) => self.carry_out(&message),
-            Err(bad) => self.refuse(bad.id.as_deref(), bad.code, &bad.message),
-        }
-    }
-
-    /// A binary message: the protocol has none (close 1003).
-    pub(crate) fn binary(&self) {
-        self.close(Close { code: 1003, reason: Cow::Borrowed("messages are text") });
-    }
-
-    /// Ends the session after what is queued.
-    pub(crate) fn close(&self, close: Close) {
-        self.connection.close(close);
-    }
-
-    /// Whether requests are under way; the carrier shall not read meanwhile.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.later.is_empty()
-    }
-
-    /// Moves frames for the client to `into`; see [`Connection::poll_drain`].
-    pub(crate) fn poll_drain(
-        &mut self,
-        cx: &mut Context<'_>,
-        into: &mut Vec<Bytes>,
-        max: usize,
-    ) -> Poll<Drained> {
-        self.later.retain_mut(|request| request.as_mut().poll(cx).is_pending());
-        if self.later.is_empty() {
-            self.later = Vec::new();
-        }
-        self.connection.poll_drain(cx, into, max)
     }
 
     fn carry_out(&mut self, message: &ClientMessage<'_>) {
@@ -169,6 +132,40 @@ impl Session {
     fn push(&self, write: impl FnOnce(&mut String)) {
         self.connection.push(self.encoder.frame(128, write));
     }
+}
+
+impl protocol::Session for Session {
+    /// Whatever it holds, the answer is queued.
+    fn text(&mut self, text: &str) {
+        match parse(text) {
+            Ok(message) => self.carry_out(&message),
+            Err(bad) => self.refuse(bad.id.as_deref(), bad.code, &bad.message),
+        }
+    }
+
+    /// The protocol has none (close 1003).
+    fn binary(&mut self, _data: Bytes) {
+        self.close(Close { code: 1003, reason: Cow::Borrowed("messages are text") });
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.later.is_empty()
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>, into: &mut Vec<Bytes>, max: usize) -> Poll<Drained> {
+        self.later.retain_mut(|request| request.as_mut().poll(cx).is_pending());
+        if self.later.is_empty() {
+            self.later = Vec::new();
+        }
+        self.connection.poll_drain(cx, into, max)
+    }
+
+    fn close(&mut self, close: Close) {
+        self.connection.close(close);
+    }
+
+    /// Memberships end with the connection, and nobody asks why.
+    fn end(&mut self, _reason: Ending) {}
 }
 
 fn push_welcome(out: &mut String, welcome: &Welcome<'_>) {
