@@ -28,7 +28,7 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(config: Config) -> Shared {
-        let hub = Hub::builder(Rules::new(&config)).limits(limits(&config.limits)).build();
+        let hub = Hub::builder(Rules::new(&config)).limits(limits(&config)).build();
         Arc::new(Self {
             hub,
             node: random_name(8),
@@ -41,10 +41,11 @@ impl State {
     }
 }
 
-fn limits(limits: &config::Limits) -> Limits {
+fn limits(config: &Config) -> Limits {
+    let limits = &config.limits;
     Limits {
         rooms_per_socket: limits.rooms_per_connection,
-        outbox: limits.outbox().bytes(),
+        outbox: config.outbox().bytes(),
         slow_consumer: match limits.slow_consumer {
             config::SlowConsumer::Close => SlowConsumer::Close,
             config::SlowConsumer::DropOldest => SlowConsumer::DropOldest,

@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
-use ropeway_server::config::{ByteSize, Config, ConfigError, SlowConsumer, Sources, default_file};
+use ropeway_server::config::{
+    ByteSize, Config, ConfigError, SlowConsumer, SocketIo, Sources, Transport, default_file,
+};
 
 fn file(text: &str) -> Result<Config, ConfigError> {
     Sources::new().file("ropeway.toml", text).load()
@@ -173,13 +175,102 @@ fn development_defaults_bind_loopback_only() {
 
 #[test]
 fn the_outbox_follows_the_largest_message() {
-    assert_eq!(file("").unwrap().limits.outbox(), ByteSize::mib(4));
-    assert_eq!(file("[limits]\nmessage='16MiB'").unwrap().limits.outbox(), ByteSize::mib(64));
-    assert_eq!(file("[limits]\noutbox='2MiB'").unwrap().limits.outbox(), ByteSize::mib(2));
+    assert_eq!(file("").unwrap().outbox(), ByteSize::mib(4));
+    assert_eq!(file("[limits]\nmessage='16MiB'").unwrap().outbox(), ByteSize::mib(64));
+    assert_eq!(file("[limits]\noutbox='2MiB'").unwrap().outbox(), ByteSize::mib(2));
 }
 
 #[test]
 fn contradictions_are_told() {
     assert!(message(file("[limits]\noutbox='1KiB'")).contains("`limits.outbox` (1KiB) is below"));
     assert!(message(file("[server]\nshutdown_spread='1h'")).contains("`server.shutdown_spread` is longer"));
+}
+
+fn socketio(text: &str) -> Result<SocketIo, ConfigError> {
+    file(&format!("[socketio]\n{text}")).map(|config| config.socketio)
+}
+
+#[test]
+fn socketio_is_served_as_the_reference_serves_it() {
+    let config = file("").unwrap().socketio;
+    assert!(
+        config.enabled && config.serve_client && config.upgrades() && !config.allow_eio3 && !config.recovery
+    );
+    assert_eq!(config.endpoint(), "/socket.io/");
+    assert_eq!((config.ping_interval.as_secs(), config.ping_timeout.as_secs()), (25, 20));
+    assert_eq!(config.max_http_buffer_size, ByteSize::new(1_000_000));
+    assert_eq!((config.cookie, config.initial_packet), (None, None));
+}
+
+#[test]
+fn socketio_is_set_by_all_layers() {
+    let config =
+        socketio("enabled = false\ncookie = 'io'\nnamespaces = ['/', '/chat']\ninitial_packet = '2[\"a\"]'");
+    let config = config.unwrap();
+    assert!(!config.enabled && config.cookie.is_some_and(|name| name.as_str() == "io"));
+    assert_eq!(config.namespaces[1].as_str(), "/chat");
+    assert_eq!(config.initial_packet.unwrap().as_str(), "2[\"a\"]");
+    let config = environment("ROPEWAY_SOCKETIO_TRANSPORTS", "websocket").unwrap().socketio;
+    assert!(config.allows(Transport::WebSocket) && !config.allows(Transport::Polling) && !config.upgrades());
+    let config = Sources::new().flag("--socketio", "socketio.enabled", "false").load().unwrap().socketio;
+    assert!(!config.enabled);
+    let config = socketio("path = '/realtime/v1'\nadd_trailing_slash = false").unwrap();
+    assert_eq!(config.endpoint(), "/realtime/v1");
+}
+
+#[test]
+fn nonsense_in_socketio_is_refused() {
+    for (bad, said) in [
+        ("ping_timeout = '0s'", "`socketio.ping_timeout` cannot be \"0s\": it must be a time"),
+        ("transports = []", "a list of \"polling\" and \"websocket\", one at least and none twice"),
+        ("transports = ['polling', 'polling']", "none twice"),
+        ("transports = ['webtransport']", "one at least"),
+        (
+            "path = 'socket.io'",
+            "`socketio.path` cannot be \"socket.io\": it must be a path such as \"/socket.io\"",
+        ),
+        ("path = '/socket.io/'", "no slash at the end"),
+        ("namespaces = ['chat']", "a slash and at most 255 bytes"),
+        ("namespaces = ['/', '/']", "none twice"),
+        ("cookie = 'a b'", "the name of a cookie"),
+        ("per_message_deflate = true", "\"off\", \"no-takeover\" or \"takeover\""),
+        ("pingTimeout = '1s'", "did you mean `socketio.ping_timeout`?"),
+    ] {
+        let text = message(file(&format!("[socketio]\n{bad}")));
+        assert!(text.starts_with("ropeway.toml:2: ") && text.contains(said), "{bad}: {text}");
+    }
+}
+
+#[test]
+fn values_of_socketio_that_contradict_others_are_told() {
+    for (bad, said) in [
+        ("transports = ['polling']", "set `socketio.allow_upgrades = false`"),
+        ("path = '/ws'", "`socketio.path` is \"/ws\", which the server uses itself"),
+        ("path = '/api/x'", "uses itself"),
+        (
+            "max_http_buffer_size = '127B'",
+            "`socketio.max_http_buffer_size` is 127B: it must be 128B to 256MiB",
+        ),
+        ("max_http_buffer_size = '1GiB'", "it must be 128B to 256MiB"),
+        ("ping_interval = '20d'\nping_timeout = '5d'", "`socketio.ping_timeout` together are over 24 days"),
+        ("connect_timeout = '99999d'", "`socketio.connect_timeout` is over 24 days"),
+        (
+            "[limits]\nmessage = '1KiB'\noutbox = '2KiB'",
+            "is below `socketio.max_http_buffer_size` (1000000B)",
+        ),
+    ] {
+        let text = message(file(&format!("[socketio]\n{bad}")));
+        assert!(text.starts_with("configuration: ") && text.contains(said), "{bad}: {text}");
+        assert!(file(&format!("[socketio]\nenabled = false\n{bad}")).is_ok(), "{bad}");
+    }
+    assert!(socketio("transports = ['polling']\nallow_upgrades = false").is_ok());
+    assert!(socketio("path = '/wss'").is_ok());
+}
+
+#[test]
+fn the_outbox_holds_messages_of_socketio_too() {
+    let config = file("[socketio]\nmax_http_buffer_size = '2MiB'").unwrap();
+    assert_eq!(config.outbox(), ByteSize::mib(8));
+    let config = file("[limits]\nmessage = '1KiB'\n[socketio]\nenabled = false").unwrap();
+    assert_eq!(config.outbox(), ByteSize::new(4096));
 }

@@ -95,6 +95,64 @@ pub(super) const KEYS: &[Key<Config>] = &[
         api.key,
         "The key for /api/status and /api/publish (\"Authorization: Bearer KEY\"). Without one they are off."
     ),
+    key!(
+        socketio.enabled,
+        "Serve clients of Socket.IO (3 and later). They come into the same rooms, by the same rules. The names of these",
+        "keys are those of the reference's options."
+    ),
+    key!(socketio.path, "Where Socket.IO is served, and below it the builds of its client."),
+    key!(
+        socketio.add_trailing_slash,
+        "Requests go to the path with a slash at its end, as clients do on their own."
+    ),
+    key!(
+        socketio.namespaces,
+        "Namespaces that clients may connect to. An application in Rust makes its own besides."
+    ),
+    key!(socketio.transports, "\"polling\", \"websocket\" or both."),
+    key!(socketio.allow_upgrades, "A session that began with polling may go on over WebSocket."),
+    key!(socketio.upgrade_timeout, "Time for such a change."),
+    key!(socketio.ping_interval, "Time between two pings of the server."),
+    key!(socketio.ping_timeout, "A client that has not answered a ping after this time is dropped."),
+    key!(socketio.connect_timeout, "Time in which a client has to connect to a namespace."),
+    key!(
+        socketio.max_http_buffer_size,
+        "The largest message that a client may send, and the largest body of a polling request (128B to 256MiB)."
+    ),
+    key!(socketio.http_compression, "Compress the answers to polling requests."),
+    key!(socketio.http_compression_threshold, "Smaller ones are sent as they are."),
+    key!(
+        socketio.per_message_deflate,
+        "permessage-deflate of WebSocket connections: \"off\", \"no-takeover\" or \"takeover\", as compression.mode."
+    ),
+    key!(socketio.per_message_deflate_threshold, "Smaller messages are sent as they are."),
+    key!(socketio.allow_eio3, "Serve clients of Socket.IO 2 as well."),
+    key!(
+        socketio.serve_client,
+        "Serve the builds of the JavaScript client, such as /socket.io/socket.io.min.js."
+    ),
+    key!(
+        socketio.cookie,
+        "The cookie that carries the session id, for load balancers that look at it. Without a name there is none."
+    ),
+    key!(socketio.cookie_attributes, "What stands behind the value of that cookie."),
+    key!(
+        socketio.initial_packet,
+        "A message for every session, right after the handshake. The sample is a Socket.IO event."
+    ),
+    key!(socketio.destroy_upgrade, "Requests for an upgrade below the path that nothing can serve are ended"),
+    key!(socketio.destroy_upgrade_timeout, "after this time."),
+    key!(
+        socketio.cleanup_empty_child_namespaces,
+        "Namespaces that an application made for a client, by pattern or function, are removed with their last socket."
+    ),
+    key!(
+        socketio.recovery,
+        "Connection state recovery: clients that come back in time have the same id, rooms and data, and get what they",
+        "missed. It takes memory for the events of that time."
+    ),
+    key!(socketio.max_disconnection_duration, "How long the state of a client is kept for that."),
+    key!(socketio.skip_middlewares, "Do not run an application's middleware for clients that come back."),
 ];
 
 pub(super) const ROOM_KEYS: &[Key<RoomRule>] = &[

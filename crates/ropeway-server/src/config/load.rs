@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Key, ROOM_KEYS};
 use super::value::Raw;
-use super::{Config, ConfigError, Problem, RoomRule, Source};
+use super::{Config, ConfigError, Problem, RoomRule, Source, socketio};
 
 /// The layers of a configuration: `defaults < file < environment < flags`.
 ///
@@ -221,13 +221,9 @@ impl Loading {
 
     fn check_together(&mut self) {
         let server = &self.config.server;
-        let (listen, limits) = (server.listen, &self.config.limits);
-        if limits.outbox() < limits.message {
-            let what = format!(
-                "`limits.outbox` ({}) is below `limits.message` ({})",
-                limits.outbox(),
-                limits.message
-            );
+        let (listen, outbox, message) = (server.listen, self.config.outbox(), self.config.limits.message);
+        if outbox < message {
+            let what = format!("`limits.outbox` ({outbox}) is below `limits.message` ({message})");
             self.problem(Source::Together, what, Some("an outbox must hold at least one message".to_owned()));
         }
         if self.config.server.shutdown_spread > self.config.server.shutdown_timeout {
@@ -237,6 +233,9 @@ impl Loading {
                 what,
                 Some("connections would be dropped before they are closed".to_owned()),
             );
+        }
+        for (what, hint) in socketio::problems(&self.config) {
+            self.problem(Source::Together, what, Some(hint));
         }
         if self.development && !listen.ip().is_loopback() {
             let what = format!(

@@ -24,12 +24,14 @@ mod keys;
 mod load;
 mod print;
 mod rooms;
+mod socketio;
 mod value;
 
 pub use error::{ConfigError, Problem, Source};
 pub use load::Sources;
 pub use print::default_file;
 pub use rooms::{Pattern, RoomRule, Who};
+pub use socketio::{CookieAttributes, CookieName, InitialPacket, Namespace, Path, SocketIo, Transport};
 pub use value::{ByteSize, Choice, Origin};
 
 /// Everything that can be set. [`Config::default`] opens no room and no optional endpoint and listens on loopback.
@@ -45,6 +47,8 @@ pub struct Config {
     pub compression: Compression,
     /// The HTTP API.
     pub api: Api,
+    /// Clients of Socket.IO.
+    pub socketio: SocketIo,
     /// What clients may do in which rooms. The first rule that matches a room's name decides; a room that no rule
     /// names is closed.
     pub rooms: Vec<RoomRule>,
@@ -64,6 +68,14 @@ impl Config {
     /// The first rule that matches `room`.
     pub fn rule_for(&self, room: &str) -> Option<&RoomRule> {
         self.rooms.iter().find(|rule| rule.pattern.matches(room))
+    }
+
+    /// Bytes that may wait for one connection to read them: where nothing is said, room for four of the largest
+    /// messages.
+    pub fn outbox(&self) -> ByteSize {
+        let largest =
+            self.socketio.largest_message().map_or(self.limits.message, |size| size.max(self.limits.message));
+        self.limits.outbox.unwrap_or(ByteSize::new(largest.bytes().saturating_mul(4)))
     }
 }
 
@@ -110,7 +122,7 @@ pub struct Limits {
     pub message: ByteSize,
     /// Frames that one message may come in.
     pub fragments: usize,
-    /// Bytes that may wait for one connection to read them; see [`Limits::outbox`].
+    /// Bytes that may wait for one connection to read them; see [`Config::outbox`].
     pub outbox: Option<ByteSize>,
     /// What happens to a connection whose outbox is full.
     pub slow_consumer: SlowConsumer,
@@ -127,14 +139,6 @@ impl Default for Limits {
             slow_consumer: SlowConsumer::Close,
             rooms_per_connection: 100,
         }
-    }
-}
-
-impl Limits {
-    /// Bytes that may wait for one connection to read them: where nothing is said, room for four of the largest
-    /// messages.
-    pub fn outbox(&self) -> ByteSize {
-        self.outbox.unwrap_or(ByteSize::new(self.message.bytes().saturating_mul(4)))
     }
 }
 

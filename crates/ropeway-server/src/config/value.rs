@@ -25,7 +25,7 @@ impl<'a> Raw<'a> {
     }
 
     /// The elements of a TOML array, or of text separated by commas.
-    fn list(self) -> Option<Vec<Raw<'a>>> {
+    pub(super) fn list(self) -> Option<Vec<Raw<'a>>> {
         match self {
             Raw::Toml(DeValue::Array(items)) => {
                 Some(items.iter().map(|item| Raw::Toml(item.get_ref())).collect())
