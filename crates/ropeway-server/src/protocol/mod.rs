@@ -10,6 +10,7 @@ use ropeway_hub::{Close, Drained};
 mod json;
 mod messages;
 pub(crate) mod native;
+mod request;
 
 /// What a protocol makes of one connection, as every carrier drives it: what the peer says goes in by
 /// [`text`](Session::text) and [`binary`](Session::binary), what it is told comes out by

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use ropeway_hub::Since;
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+use crate::protocol::request::{Fields, Request, Text, missing, required, text};
 
 /// The longest `id`, in bytes.
 const MAX_ID: usize = 64;
@@ -14,34 +14,6 @@ const MAX_ID: usize = 64;
 pub(super) struct ClientMessage<'a> {
     pub(super) id: Option<Text<'a>>,
     pub(super) request: Request<'a>,
-}
-
-pub(super) type Text<'a> = Cow<'a, str>;
-
-/// What the client asks for.
-#[derive(Debug)]
-pub(super) enum Request<'a> {
-    Join { room: Text<'a>, since: Option<Seen<'a>>, info: Option<&'a str> },
-    Leave { room: Text<'a> },
-    Publish { room: Text<'a>, event: Text<'a>, data: &'a str, key: Option<Text<'a>>, volatile: bool },
-    Emit { event: Text<'a>, data: &'a str },
-    Presence { room: Text<'a>, id: Text<'a> },
-    History { room: Text<'a>, id: Text<'a>, limit: Option<usize>, since: Option<Seen<'a>> },
-    Ping,
-    Auth,
-}
-
-/// The last event that the client has seen.
-#[derive(Debug)]
-pub(super) struct Seen<'a> {
-    epoch: Text<'a>,
-    offset: u64,
-}
-
-impl Seen<'_> {
-    pub(super) fn as_since(&self) -> Since<'_> {
-        Since { epoch: &self.epoch, offset: self.offset }
-    }
 }
 
 /// A message that cannot be understood.
@@ -58,12 +30,24 @@ pub(super) struct BadMessage {
 /// Reads one message.
 pub(super) fn parse(text: &str) -> Result<ClientMessage<'_>, BadMessage> {
     let fields = Fields::read(text).map_err(|message| bad(None, message))?;
-    let id = fields.id().map_err(|message| bad(None, message))?;
-    match fields.request(id.as_ref()) {
+    let id = read_id(&fields).map_err(|message| bad(None, message))?;
+    match read_request(&fields) {
+        Ok(Some(request)) if request.is_question() && id.is_none() => Err(bad(None, missing("id"))),
         Ok(Some(request)) => Ok(ClientMessage { id, request }),
-        Ok(None) => Err(unknown(id, fields.kind)),
+        Ok(None) => Err(unknown(id, fields.kind())),
         Err(message) => Err(bad(id, message)),
     }
+}
+
+fn read_id<'a>(fields: &Fields<'a>) -> Result<Option<Text<'a>>, String> {
+    match fields.id()? {
+        Some(id) if id.len() > MAX_ID => Err(format!("`id` is longer than {MAX_ID} bytes")),
+        id => Ok(id),
+    }
+}
+
+fn read_request<'a>(fields: &Fields<'a>) -> Result<Option<Request<'a>>, String> {
+    fields.request(&required("type", fields.kind(), text)?)
 }
 
 fn bad(id: Option<Text<'_>>, message: String) -> BadMessage {
@@ -79,157 +63,10 @@ fn unknown(id: Option<Text<'_>>, kind: Option<&RawValue>) -> BadMessage {
     }
 }
 
-/// Every field that some message has, not yet looked at: so a field that a message does not have is ignored
-/// whatever it holds, and a wrong one can be named.
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    room: Option<&'a RawValue>,
-    #[serde(borrow)]
-    event: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "even_null")]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    since: Option<&'a RawValue>,
-    #[serde(borrow)]
-    info: Option<&'a RawValue>,
-    #[serde(borrow)]
-    key: Option<&'a RawValue>,
-    #[serde(borrow)]
-    volatile: Option<&'a RawValue>,
-    #[serde(borrow)]
-    limit: Option<&'a RawValue>,
-}
-
-/// `null` is absence in every field but `data`, where it is a value.
-fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
-impl<'a> Fields<'a> {
-    fn read(text: &'a str) -> Result<Self, String> {
-        // An array of values would do for serde as well.
-        if !text.trim_ascii_start().starts_with('{') {
-            return Err("a message is a JSON object".to_owned());
-        }
-        serde_json::from_str(text).map_err(|error| format!("the message cannot be read: {error}"))
-    }
-
-    fn id(&self) -> Result<Option<Text<'a>>, String> {
-        let id = optional("id", self.id, text)?;
-        match &id {
-            Some(id) if id.len() > MAX_ID => Err(format!("`id` is longer than {MAX_ID} bytes")),
-            _ => Ok(id),
-        }
-    }
-
-    /// Nothing for a type that does not exist.
-    fn request(&self, id: Option<&Text<'a>>) -> Result<Option<Request<'a>>, String> {
-        let answered = || id.cloned().ok_or_else(|| missing("id"));
-        Ok(Some(match required("type", self.kind, text)?.as_ref() {
-            "join" => {
-                Request::Join { room: self.room()?, since: self.since()?, info: self.info.map(RawValue::get) }
-            }
-            "leave" => Request::Leave { room: self.room()? },
-            "publish" => self.publish()?,
-            "emit" => Request::Emit { event: self.event()?, data: self.data()? },
-            "presence" => Request::Presence { room: self.room()?, id: answered()? },
-            "history" => Request::History {
-                room: self.room()?,
-                id: answered()?,
-                limit: optional("limit", self.limit, count)?,
-                since: self.since()?,
-            },
-            "ping" => Request::Ping,
-            "auth" => Request::Auth,
-            _ => return Ok(None),
-        }))
-    }
-
-    fn publish(&self) -> Result<Request<'a>, String> {
-        Ok(Request::Publish {
-            room: self.room()?,
-            event: self.event()?,
-            data: self.data()?,
-            key: optional("key", self.key, text)?,
-            volatile: optional("volatile", self.volatile, flag)?.unwrap_or(false),
-        })
-    }
-
-    fn room(&self) -> Result<Text<'a>, String> {
-        required("room", self.room, text)
-    }
-
-    fn event(&self) -> Result<Text<'a>, String> {
-        required("event", self.event, text)
-    }
-
-    fn data(&self) -> Result<&'a str, String> {
-        self.data.map(RawValue::get).ok_or_else(|| missing("data"))
-    }
-
-    fn since(&self) -> Result<Option<Seen<'a>>, String> {
-        optional("since", self.since, seen)
-    }
-}
-
-fn missing(name: &str) -> String {
-    format!("`{name}` is missing")
-}
-
-/// A reader of one type says what the value must be when it is something else.
-type Reader<'a, T> = fn(&'a RawValue) -> Result<T, &'static str>;
-
-fn required<'a, T>(name: &str, raw: Option<&'a RawValue>, reader: Reader<'a, T>) -> Result<T, String> {
-    optional(name, raw, reader)?.ok_or_else(|| missing(name))
-}
-
-fn optional<'a, T>(
-    name: &str,
-    raw: Option<&'a RawValue>,
-    reader: Reader<'a, T>,
-) -> Result<Option<T>, String> {
-    raw.map(reader).transpose().map_err(|must_be| format!("`{name}` must be {must_be}"))
-}
-
-fn text(raw: &RawValue) -> Result<Text<'_>, &'static str> {
-    let json = raw.get();
-    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(plain) if !plain.contains('\\') => Ok(Cow::Borrowed(plain)),
-        Some(_) => serde_json::from_str(json).map(Cow::Owned).map_err(|_| "a string of Unicode characters"),
-        None => Err("a string"),
-    }
-}
-
-fn flag(raw: &RawValue) -> Result<bool, &'static str> {
-    raw.get().parse().map_err(|_| "true or false")
-}
-
-fn count(raw: &RawValue) -> Result<usize, &'static str> {
-    match raw.get().parse() {
-        Ok(0) | Err(_) => Err("a whole number above 0"),
-        Ok(count) => Ok(count),
-    }
-}
-
-fn seen(raw: &RawValue) -> Result<Seen<'_>, &'static str> {
-    const MUST_BE: &str = "an object with a string `epoch` and a whole number `offset`";
-    #[derive(Deserialize)]
-    struct Raw<'a> {
-        #[serde(borrow)]
-        epoch: &'a RawValue,
-        offset: u64,
-    }
-    let Raw { epoch, offset } = serde_json::from_str(raw.get()).map_err(|_| MUST_BE)?;
-    Ok(Seen { epoch: text(epoch).map_err(|_| MUST_BE)?, offset })
-}
-
 #[cfg(test)]
 mod tests {
+    use ropeway_hub::Since;
+
     use super::*;
 
     #[track_caller]

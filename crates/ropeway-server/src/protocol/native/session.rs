@@ -11,11 +11,15 @@ use ropeway_hub::{
     Socket,
 };
 
-use super::client::{ClientMessage, Request, Seen, Text, parse};
+use super::client::{ClientMessage, parse};
 use super::encoder::NativeEncoder;
 use crate::protocol::json::Object;
 use crate::protocol::messages::push_error;
+<<<<<<< HEAD
 use crate::protocol::{self, Ending};
+=======
+use crate::protocol::request::{Request, Seen, Text};
+>>>>>>> 4e855e4 (Share the reading of requests between protocols)
 
 /// The native protocol has no namespaces: all its clients are in this one.
 const NAMESPACE: &str = "/";
@@ -66,8 +70,12 @@ impl Session {
             Request::Emit { event, data } => {
                 self.answer(id, self.socket.dispatch(event, Payload::text(data), id));
             }
-            Request::Presence { room, id } => self.answer(Some(id), self.socket.presence(room, id)),
-            Request::History { room, id, limit, since } => self.history(room, id, *limit, since.as_ref()),
+            Request::Presence { room } => {
+                self.answer(id, self.socket.presence(room, id.unwrap_or_default()));
+            }
+            Request::History { room, limit, since } => {
+                self.history(room, id.unwrap_or_default(), *limit, since.as_ref());
+            }
             Request::Ping => self.push(|out| Object::message(out, "pong").optional_text("id", id).end()),
             Request::Auth => self.refuse(id, "unsupported", "this server has no authentication"),
         }
