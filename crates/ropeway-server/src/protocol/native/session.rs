@@ -15,11 +15,8 @@ use super::client::{ClientMessage, parse};
 use super::encoder::NativeEncoder;
 use crate::protocol::json::Object;
 use crate::protocol::messages::push_error;
-<<<<<<< HEAD
-use crate::protocol::{self, Ending};
-=======
 use crate::protocol::request::{Request, Seen, Text};
->>>>>>> 4e855e4 (Share the reading of requests between protocols)
+use crate::protocol::{self, Ending};
 
 /// The native protocol has no namespaces: all its clients are in this one.
 const NAMESPACE: &str = "/";
