@@ -1,0 +1,11 @@
+//! Engine.IO v4 and Socket.IO v5 without I/O: packets, polling payloads, attachments and the msgpack parser.
+
+mod decoder;
+pub mod engine;
+mod error;
+pub mod msgpack;
+mod packet;
+
+pub use decoder::{Decoder, Limits};
+pub use error::Error;
+pub use packet::{Body, Packet, encode};

@@ -1,0 +1,93 @@
+//! Writing packets: one append each, for those who have the parts and no [`Packet`](crate::Packet).
+//!
+//! None of them writes the type of the Engine.IO packet, `4`. Payloads are JSON text and not looked at.
+
+use std::fmt::Write;
+
+/// `0{"sid":"..."}`. The payload is an object, or absent for clients of Engine.IO v3.
+pub fn connect(out: &mut String, namespace: &str, payload: Option<&str>) {
+    head(out, '0', 0, namespace, None);
+    out.push_str(payload.unwrap_or_default());
+}
+
+/// `1`.
+pub fn disconnect(out: &mut String, namespace: &str) {
+    head(out, '1', 0, namespace, None);
+}
+
+/// `2["name",arguments]`, with attachments `5<count>-["name",arguments]`.
+///
+/// `arguments` are the parts of the argument list: each is JSON values with commas between them, perhaps none; the
+/// comma between two parts is written here.
+pub fn event(
+    out: &mut String,
+    namespace: &str,
+    id: Option<u64>,
+    name: &str,
+    arguments: &[&str],
+    attachments: usize,
+) {
+    let room: usize = arguments.iter().map(|part| part.len() + 1).sum();
+    out.reserve(room + name.len() + namespace.len() + 8);
+    head(out, if attachments == 0 { '2' } else { '5' }, attachments, namespace, id);
+    out.push('[');
+    string(out, name);
+    for part in arguments.iter().filter(|part| !part.is_empty()) {
+        out.push(',');
+        out.push_str(part);
+    }
+    out.push(']');
+}
+
+/// `3<id>[arguments]`, with attachments `6<count>-<id>[arguments]`.
+pub fn ack(out: &mut String, namespace: &str, id: u64, arguments: &str, attachments: usize) {
+    head(out, if attachments == 0 { '3' } else { '6' }, attachments, namespace, Some(id));
+    out.push('[');
+    out.push_str(arguments);
+    out.push(']');
+}
+
+/// `4{"message":"...","data":...}`. The payload is an object, or a string for clients of Engine.IO v3.
+pub fn connect_error(out: &mut String, namespace: &str, payload: &str) {
+    head(out, '4', 0, namespace, None);
+    out.push_str(payload);
+}
+
+/// A JSON string (RFC 8259 section 7): quotes, backslashes and control characters are escaped.
+pub fn string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        out.push_str(&rest[..at]);
+        escaped(out, rest.as_bytes()[at]);
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn escaped(out: &mut String, byte: u8) {
+    match byte {
+        b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+        b'\n' => out.push_str("\\n"),
+        _ => {
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "\\u{byte:04x}");
+        }
+    }
+}
+
+/// `<type>[<attachments>-][<namespace>,][<id>]`
+fn head(out: &mut String, kind: char, attachments: usize, namespace: &str, id: Option<u64>) {
+    out.push(kind);
+    if attachments > 0 {
+        let _ = write!(out, "{attachments}-");
+    }
+    if namespace != "/" {
+        out.push_str(namespace);
+        out.push(',');
+    }
+    if let Some(id) = id {
+        let _ = write!(out, "{id}");
+    }
+}
