@@ -18,7 +18,7 @@ pub use ropeway_proto::{
     Cause, CloseCode, CloseFrame, Closed, Compress, Config, Deadline, Event, Heartbeat, Message, Outcome,
     Prepared, Side, Violation, deflate, handshake::Negotiated,
 };
-pub use websocket::{Outgoing, Reader, Received, Stream, WebSocket, Writer};
+pub use websocket::{Outgoing, Reader, Received, Stream, Traffic, WebSocket, Writer};
 
 /// The snippets of the README are tested.
 #[cfg(all(doctest, feature = "client"))]

@@ -88,3 +88,22 @@ async fn it_is_a_stream_and_a_sink() {
     assert_eq!(StreamExt::next(&mut stream).await.unwrap().unwrap(), Message::from("one"));
     assert_eq!(StreamExt::next(&mut stream).await.unwrap().unwrap(), Message::from("two"));
 }
+
+#[tokio::test]
+async fn traffic_is_what_the_network_saw() {
+    let (mut server, mut wire) = server_and_wire(Config::default(), 64 * 1024);
+    wire.write_all(&[text_frame("a"), text_frame("bc"), b"\x81\x83\0\0".to_vec()].concat()).await.unwrap();
+    let mut seen = Vec::new();
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let poll = server.poll_receive(&mut cx, |_, outgoing| {
+        seen.push(outgoing.traffic().received);
+        std::ops::ControlFlow::Continue(())
+    });
+    assert!(poll.is_pending());
+    assert_eq!(seen, [7, 7 + 8], "each event with all before it");
+    assert_eq!(server.traffic().received, 7 + 8 + 4, "and what has come of the next frame");
+    server.send("hello").await.unwrap();
+    let large = vec![7; 20_000];
+    server.send(&large[..]).await.unwrap();
+    assert_eq!(server.traffic().sent, 2 + 5 + 4 + 20_000);
+}

@@ -99,7 +99,10 @@ impl WebSocket {
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.needs_flush = true;
-        ready!(self.transport.poll_write_all(cx, &mut self.out))?;
+        let before = self.out.len();
+        let written = self.transport.poll_write_all(cx, &mut self.out);
+        self.traffic.sent += (before - self.out.len()) as u64;
+        ready!(written)?;
         self.needs_flush = false;
         if self.connection.is_done_sending() && !self.is_shut_down {
             ready!(self.transport.poll_shutdown(cx))?;
@@ -161,8 +164,15 @@ impl WebSocket {
         handler: &mut Handler<impl FnMut(Event<'_>, &mut Outgoing<'_>) -> ControlFlow<()>>,
     ) -> (ControlFlow<()>, usize) {
         let stream = Some(WriteThrough { transport: &mut self.transport, waker: cx.waker() });
-        let mut outgoing = Outgoing { connection: &mut self.connection, out: &mut self.out, stream };
+        let mut outgoing = Outgoing {
+            connection: &mut self.connection,
+            out: &mut self.out,
+            traffic: &mut self.traffic,
+            stream,
+        };
+        let end = outgoing.traffic.received + input.len() as u64;
         while let Ok(Some(event)) = outgoing.connection.receive(&mut input, outgoing.out) {
+            outgoing.traffic.received = end - input.len() as u64;
             if (handler.on_event)(event, &mut outgoing).is_break() {
                 return (ControlFlow::Break(()), input.len());
             }
@@ -170,6 +180,8 @@ impl WebSocket {
                 break;
             }
         }
+        // What belongs to a frame that is not complete yet.
+        outgoing.traffic.received = end - input.len() as u64;
         (ControlFlow::Continue(()), input.len())
     }
 

@@ -56,6 +56,18 @@ pub struct WebSocket {
     /// What made the stream fail.
     io_error: Option<io::Error>,
     subprotocol: Option<Box<str>>,
+    traffic: Traffic,
+}
+
+/// Bytes that the connection has moved behind its handshake, frame headers and all: what the network saw, before
+/// inflation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// Taken in, up to the event that is handed out now.
+    pub received: u64,
+    /// Written to the stream.
+    pub sent: u64,
 }
 
 /// Bytes that one read brought, while the user takes the messages out of them one by one.
@@ -102,6 +114,7 @@ impl WebSocket {
             is_end_told: false,
             io_error: None,
             subprotocol: subprotocol.map(String::into_boxed_str),
+            traffic: Traffic::default(),
         }
     }
 
@@ -123,6 +136,11 @@ impl WebSocket {
     /// The core, to ask it for what was agreed on.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Bytes moved so far.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// Bytes that are queued and not written yet.

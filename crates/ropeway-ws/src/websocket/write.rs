@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_sink::Sink;
 use ropeway_proto::{CloseFrame, Closed, Compress, Connection, Message, Output, Prepared};
 
-use super::{HIGH_WATER, WebSocket};
+use super::{HIGH_WATER, Traffic, WebSocket};
 use crate::error::Error;
 use crate::transport::Transport;
 
@@ -20,6 +20,7 @@ use crate::transport::Transport;
 pub struct Outgoing<'a> {
     pub(super) connection: &'a mut Connection,
     pub(super) out: &'a mut Output,
+    pub(super) traffic: &'a mut Traffic,
     pub(super) stream: Option<WriteThrough<'a>>,
 }
 
@@ -54,7 +55,9 @@ impl Outgoing<'_> {
         }
         let mut cx = Context::from_waker(stream.waker);
         let payload = message.as_bytes();
+        let before = self.out.len();
         let written = stream.transport.poll_write_behind(&mut cx, self.out, payload);
+        self.traffic.sent += (before - self.out.len() + written) as u64;
         self.out.push_slice(&payload[written..]);
         Ok(true)
     }
@@ -105,6 +108,11 @@ impl Outgoing<'_> {
     pub fn queued(&self) -> usize {
         self.out.len()
     }
+
+    /// Bytes moved so far, those of the event that is being handled included.
+    pub fn traffic(&self) -> Traffic {
+        *self.traffic
+    }
 }
 
 impl fmt::Debug for Outgoing<'_> {
@@ -117,7 +125,12 @@ impl WebSocket {
     /// Queues without writing.
     #[inline]
     pub fn outgoing(&mut self) -> Outgoing<'_> {
-        Outgoing { connection: &mut self.connection, out: &mut self.out, stream: None }
+        Outgoing {
+            connection: &mut self.connection,
+            out: &mut self.out,
+            traffic: &mut self.traffic,
+            stream: None,
+        }
     }
 
     /// Sends a message: waits while too much is queued, queues it, and writes as much as the stream takes at once. While
