@@ -88,6 +88,9 @@ pub(crate) struct Serve {
     /// Serve the chat page
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     chat: Option<String>,
+    /// Serve clients of Socket.IO
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    socketio: Option<String>,
 }
 
 impl Serve {
@@ -102,6 +105,7 @@ impl Serve {
             ("--shutdown-timeout", "server.shutdown_timeout", &self.shutdown_timeout),
             ("--echo", "server.echo", &self.echo),
             ("--chat", "server.chat", &self.chat),
+            ("--socketio", "socketio.enabled", &self.socketio),
         ]
         .into_iter()
         .filter_map(|(flag, key, value)| Some((flag, key, value.as_deref()?)))

@@ -100,6 +100,9 @@ fn announce(address: SocketAddr, config: &Config) {
         eprintln!("  chat page  http://{address}/");
     }
     eprintln!("  clients    ws://{address}/ws (subprotocol ropeway.json)");
+    if config.socketio.enabled {
+        eprintln!("  Socket.IO  http://{address}{}", config.socketio.endpoint());
+    }
     if config.server.echo {
         eprintln!("  echo       ws://{address}/echo");
     }

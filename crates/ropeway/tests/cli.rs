@@ -199,6 +199,11 @@ fn it_says_what_it_serves_and_ends_with_0_on_sigterm() {
     let mut serving = Serving::start(&[]);
     assert!(serving.said.contains(&format!("chat page  http://{}/", serving.address)), "{}", serving.said);
     serving.read_until("Development defaults");
+    assert!(
+        serving.said.contains(&format!("Socket.IO  http://{}/socket.io/", serving.address)),
+        "{}",
+        serving.said
+    );
     serving.read_until("API key");
     assert!(serving.get("/readyz").starts_with("HTTP/1.1 200 OK"));
     serving.signal("TERM");
