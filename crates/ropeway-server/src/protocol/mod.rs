@@ -11,6 +11,7 @@ mod json;
 mod messages;
 pub(crate) mod native;
 mod request;
+mod requests;
 
 /// What a protocol makes of one connection, as every carrier drives it: what the peer says goes in by
 /// [`text`](Session::text) and [`binary`](Session::binary), what it is told comes out by

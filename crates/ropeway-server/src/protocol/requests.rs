@@ -1,0 +1,119 @@
+//! Carrying out what clients ask for: the same for every protocol.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use ropeway_hub::{BoxFuture, Error, HistoryQuery, Join, Outbound, Payload, Publish, Reply, Socket};
+
+use super::request::{Request, Seen};
+
+/// The requests of one connection. Each is answered through the outbox of its socket, in the order in which they came
+/// as far as this node alone can answer them.
+#[derive(Default)]
+pub(super) struct Requests {
+    /// Those that another machine has to answer. Filled by the messages of one read, since the carrier reads no further
+    /// before they are done.
+    later: Vec<BoxFuture<()>>,
+}
+
+impl Requests {
+    /// Carries out a request about a room; `attachments` are those that its data refers to. With an `id` the answer is
+    /// queued, without one only a failure is.
+    pub(super) fn carry_out(
+        &mut self,
+        socket: &Socket,
+        id: Option<&str>,
+        request: &Request<'_>,
+        attachments: &[Bytes],
+    ) {
+        match request {
+            Request::Join { room, since, info } => {
+                let join = Join { room, id, since: since.as_ref().map(Seen::as_since), info: *info };
+                let reply = socket.join(&join);
+                self.when_done(socket, reply, id, |_, _, ()| {});
+            }
+            Request::Leave { room } => answer(socket, id, socket.leave(room, id)),
+            Request::Publish { room, event, data, key, volatile } => {
+                let data = Payload { text: data, attachments };
+                let publish = Publish { room, event, data, key: key.as_deref(), volatile: *volatile };
+                self.publish(socket, id, &publish);
+            }
+            Request::Presence { room } => answer(socket, id, socket.presence(room, id.unwrap_or_default())),
+            Request::History { room, limit, since } => {
+                let query = HistoryQuery {
+                    since: since.as_ref().map(Seen::as_since),
+                    limit: limit.unwrap_or(usize::MAX),
+                };
+                self.history(socket, id, room, query);
+            }
+            // About the connection or the application, not about a room.
+            Request::Emit { .. } | Request::Ping | Request::Auth => {}
+        }
+    }
+
+    /// Whether another machine has still to answer some.
+    pub(super) fn are_under_way(&self) -> bool {
+        !self.later.is_empty()
+    }
+
+    /// Moves on those that are under way, or registers the task to be woken when one can be.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
+        if self.later.is_empty() {
+            return;
+        }
+        self.later.retain_mut(|request| matches!(request.as_mut().poll(cx), Poll::Pending));
+        if self.later.is_empty() {
+            self.later = Vec::new();
+        }
+    }
+
+    fn publish(&mut self, socket: &Socket, id: Option<&str>, publish: &Publish<'_>) {
+        let reply = socket.publish(publish);
+        self.when_done(socket, reply, id, |socket, id, published| {
+            if let Some(id) = id {
+                socket.send(&Outbound::Published { id, published: &published });
+            }
+        });
+    }
+
+    fn history(&mut self, socket: &Socket, id: Option<&str>, room: &str, query: HistoryQuery<'_>) {
+        let reply = socket.history(room, query);
+        let room = room.to_owned();
+        self.when_done(socket, reply, id, move |socket, id, page| {
+            let id = id.unwrap_or_default();
+            socket.send(&Outbound::History { room: &room, id, page: &page });
+        });
+    }
+
+    /// Calls `succeed` with the answer, now or later; a failure is told to the client.
+    fn when_done<T, F>(
+        &mut self,
+        socket: &Socket,
+        reply: Reply<Result<T, Error>>,
+        id: Option<&str>,
+        succeed: F,
+    ) where
+        T: Send + 'static,
+        F: FnOnce(&Socket, Option<&str>, T) + Send + 'static,
+    {
+        let finish = |socket: &Socket, id: Option<&str>, answer: Result<T, Error>, succeed: F| match answer {
+            Ok(value) => succeed(socket, id, value),
+            Err(error) => socket.send(&Outbound::Error { id, error: &error }),
+        };
+        match reply {
+            Reply::Ready(answer) => finish(socket, id, answer, succeed),
+            Reply::Pending(later) => {
+                let (socket, id) = (socket.clone(), id.map(str::to_owned));
+                self.later
+                    .push(Box::pin(async move { finish(&socket, id.as_deref(), later.await, succeed) }));
+            }
+        }
+    }
+}
+
+/// For requests whose success the hub itself answers.
+pub(super) fn answer(socket: &Socket, id: Option<&str>, result: Result<(), Error>) {
+    if let Err(error) = result {
+        socket.send(&Outbound::Error { id, error: &error });
+    }
+}
