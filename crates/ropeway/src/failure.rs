@@ -3,15 +3,29 @@
 use std::fmt;
 use std::process::ExitCode;
 
-/// Kinds of failure and their exit status, after sysexits.h. Wrong usage is 2, by clap.
+/// Kinds of failure and their exit status, after sysexits.h. Wrong usage is 2, as clap has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// What was said with `--expect` did not happen.
+    Unexpected = 1,
+    /// A flag or an argument is of no use.
+    Usage = 2,
+    /// TLS failed: no trust, or no common version.
+    Tls = 60,
     /// A file cannot be read.
     Input = 66,
-    /// The address cannot be listened on.
+    /// The address cannot be listened on, or nobody is reached there.
     Unavailable = 69,
     /// The system refuses what no program can do without.
     System = 71,
+    /// A connection ended in another way than it should.
+    Broken = 74,
+    /// It took too long.
+    Timeout = 75,
+    /// The other side broke the protocol.
+    Protocol = 76,
+    /// The server refused the connection.
+    Refused = 77,
     /// The configuration is wrong.
     Config = 78,
 }
@@ -30,6 +44,11 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(kind: Kind, what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self { kind, what: what.into(), why: why.to_string(), hint: None }
+    }
+
+    /// A flag or an argument is of no use.
+    pub(crate) fn usage(flag: &str, why: impl fmt::Display) -> Self {
+        Self::new(Kind::Usage, format!("`{flag}` cannot be used"), why)
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {

@@ -9,6 +9,7 @@ mod config;
 mod failure;
 mod files;
 mod log;
+mod network;
 mod serve;
 mod signals;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use http::Uri;
@@ -156,6 +157,15 @@ impl ByteSize {
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&shortest(self.0 as u64, SIZE_UNITS))
+    }
+}
+
+/// As in a configuration file, such as `64KiB`. The error says what is allowed.
+impl FromStr for ByteSize {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::read(Raw::Text(text)).ok_or(Self::ALLOWED)
     }
 }
 

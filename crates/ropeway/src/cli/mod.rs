@@ -1,5 +1,8 @@
 //! The flags.
 
+pub(crate) mod network;
+pub(crate) mod parse;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -1,0 +1,59 @@
+//! Values of flags.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A duration such as `10s`, `500ms` or `1h 30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "it must be a time such as 10s, 500ms or 5m".to_owned())
+}
+
+/// A size such as `64KiB`, in bytes.
+pub(crate) fn size(text: &str) -> Result<usize, String> {
+    let size: ropeway_server::config::ByteSize = text.parse()?;
+    Ok(size.bytes())
+}
+
+/// `HOST:PORT:ADDRESS`, as curl has it; the address of IPv6 may have brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolve {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) address: SocketAddr,
+}
+
+impl FromStr for Resolve {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "it must be HOST:PORT:ADDRESS, such as example.org:443:127.0.0.1";
+        let mut parts = text.splitn(3, ':');
+        let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(FORM);
+        };
+        let port = port.parse().map_err(|_| FORM)?;
+        let address: IpAddr = address.trim_matches(['[', ']']).parse().map_err(|_| FORM)?;
+        Ok(Self { host: host.to_owned(), port, address: SocketAddr::new(address, port) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_for_names() {
+        let resolve: Resolve = "example.org:443:[::1]".parse().unwrap();
+        assert_eq!((&*resolve.host, resolve.address), ("example.org", "[::1]:443".parse().unwrap()));
+        assert!("example.org:443".parse::<Resolve>().is_err());
+        assert!("example.org:443:nowhere".parse::<Resolve>().is_err());
+    }
+
+    #[test]
+    fn times_and_sizes() {
+        assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(size("64KiB"), Ok(65536));
+        assert!(duration("soon").is_err() && size("big").is_err());
+    }
+}
