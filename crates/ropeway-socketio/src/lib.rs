@@ -3,9 +3,11 @@
 mod decoder;
 pub mod engine;
 mod error;
+mod json;
 pub mod msgpack;
 mod packet;
 
 pub use decoder::{Decoder, Limits};
 pub use error::Error;
+pub use json::{Placeholder, Placeholders, placeholders};
 pub use packet::{Body, Packet, encode};

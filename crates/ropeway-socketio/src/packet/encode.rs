@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+use crate::json::push_string;
+
 /// `0{"sid":"..."}`. The payload is an object, or absent for clients of Engine.IO v3.
 pub fn connect(out: &mut String, namespace: &str, payload: Option<&str>) {
     head(out, '0', 0, namespace, None);
@@ -31,7 +33,7 @@ pub fn event(
     out.reserve(room + name.len() + namespace.len() + 8);
     head(out, if attachments == 0 { '2' } else { '5' }, attachments, namespace, id);
     out.push('[');
-    string(out, name);
+    push_string(out, name);
     for part in arguments.iter().filter(|part| !part.is_empty()) {
         out.push(',');
         out.push_str(part);
@@ -51,30 +53,6 @@ pub fn ack(out: &mut String, namespace: &str, id: u64, arguments: &str, attachme
 pub fn connect_error(out: &mut String, namespace: &str, payload: &str) {
     head(out, '4', 0, namespace, None);
     out.push_str(payload);
-}
-
-/// A JSON string (RFC 8259 section 7): quotes, backslashes and control characters are escaped.
-pub fn string(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
-        out.push_str(&rest[..at]);
-        escaped(out, rest.as_bytes()[at]);
-        rest = &rest[at + 1..];
-    }
-    out.push_str(rest);
-    out.push('"');
-}
-
-fn escaped(out: &mut String, byte: u8) {
-    match byte {
-        b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
-        b'\n' => out.push_str("\\n"),
-        _ => {
-            // Writing to a `String` cannot fail.
-            let _ = write!(out, "\\u{byte:04x}");
-        }
-    }
 }
 
 /// `<type>[<attachments>-][<namespace>,][<id>]`

@@ -1,6 +1,8 @@
 //! The packets of Socket.IO v5.
 
+pub(crate) mod decode;
 pub mod encode;
+pub(crate) mod name;
 
 use std::borrow::Cow;
 
@@ -72,6 +74,23 @@ impl Packet<'_> {
         match &self.body {
             Body::Event { attachments, .. } | Body::Ack { attachments, .. } => attachments,
             _ => &[],
+        }
+    }
+
+    /// The arguments of an event or an acknowledgement: JSON values with commas between them, perhaps none.
+    pub fn arguments(&self) -> &str {
+        match &self.body {
+            Body::Event { arguments, .. } | Body::Ack { arguments, .. } => arguments,
+            _ => "",
+        }
+    }
+
+    /// The namespace's path, and the query that clients of Engine.IO v3 put behind it to authenticate. For others the
+    /// query is a part of the name.
+    pub fn path_and_query(&self) -> (&str, Option<&str>) {
+        match self.namespace.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (&self.namespace, None),
         }
     }
 

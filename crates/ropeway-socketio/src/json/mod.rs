@@ -1,0 +1,30 @@
+//! JSON text as it passes through: checked once, cut where it has to be, never turned into values.
+
+mod levels;
+mod lexeme;
+mod placeholder;
+mod scanner;
+mod text;
+
+pub(crate) use placeholder::check as check_placeholders;
+pub use placeholder::{Placeholder, Placeholders, placeholders};
+pub(crate) use scanner::{Scanner, Token};
+pub(crate) use text::{push_string, unescape};
+
+use crate::error::Error;
+
+/// Without the whitespace around it (RFC 8259 section 2).
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
+}
+
+/// One value, with arrays and objects to the given depth.
+pub(crate) fn check(value: &str, depth: usize) -> Result<(), Error> {
+    finish(Scanner::value(value, depth))
+}
+
+/// Reads the rest.
+pub(crate) fn finish(mut scanner: Scanner<'_>) -> Result<(), Error> {
+    while scanner.token()?.is_some() {}
+    Ok(())
+}
