@@ -5,6 +5,7 @@ mod handshake;
 mod id;
 mod packet;
 pub mod payload;
+pub mod session;
 
 pub use error::PacketError;
 pub use handshake::{Handshake, Transport};
