@@ -18,8 +18,10 @@
 //! # }
 //! ```
 //!
-//! The public interface is [`Server`], [`Handshake`] and [`config`].
+//! The public interface is [`Server`] and its [`Builder`], [`app`], [`Handshake`] and [`config`].
 
+pub mod app;
+mod builder;
 mod carrier;
 pub mod config;
 mod handshake;
@@ -30,6 +32,7 @@ mod protocol;
 mod serve;
 mod state;
 
+pub use builder::Builder;
 pub use handshake::Handshake;
 pub use serve::Server;
 pub use state::random_key;

@@ -160,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_drain_wakes_those_who_watch_it() {
-        let shared = State::new(Config::default());
+        let shared = State::new(Config::default(), None);
         let mut watch = Watch::new(shared.clone());
         let watching = tokio::spawn(async move {
             watch.reached(Phase::Draining).await;

@@ -17,9 +17,8 @@ use tokio::time::{interval, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::config::Config;
-use crate::http::router;
 use crate::lifetime::{Phase, Watch};
-use crate::state::{Shared, State};
+use crate::state::Shared;
 
 /// Connections that are not upgraded, at one time. Each goes away by itself when its client is slow.
 const HTTP_CONNECTIONS: u32 = 4096;
@@ -36,14 +35,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the port. Connections wait in the kernel until [`Server::run`].
+    /// Takes the port; the short form of [`Server::builder`] without anything. Connections wait in the kernel until
+    /// [`Server::run`].
     ///
     /// # Errors
     /// The port is in use, or the address is not one of this machine.
     pub async fn bind(config: Config) -> io::Result<Self> {
-        let listener = TcpListener::bind(config.server.listen).await?;
-        let shared = State::new(config);
-        Ok(Self { address: listener.local_addr()?, listener, router: router(shared.clone()), shared })
+        Self::builder(config).bind().await
+    }
+
+    pub(crate) fn new(listener: TcpListener, router: Router, shared: Shared) -> io::Result<Self> {
+        Ok(Self { address: listener.local_addr()?, listener, router, shared })
     }
 
     /// Where it listens, with the port that it really has.
@@ -135,6 +137,19 @@ async fn tick(shared: &Shared) -> Infallible {
         second.tick().await;
         shared.hub.tick();
     }
+}
+
+/// The same for a server that somebody else runs, until nobody uses it any more.
+pub(crate) fn tick_while_used(shared: &Shared) {
+    let shared = Arc::downgrade(shared);
+    tokio::spawn(async move {
+        let mut second = interval(Duration::from_secs(1));
+        loop {
+            second.tick().await;
+            let Some(shared) = shared.upgrade() else { return };
+            shared.hub.tick();
+        }
+    });
 }
 
 async fn drain(shared: &Shared, room: &Semaphore) {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use rand::distr::{Alphanumeric, SampleString};
 use ropeway_hub::{Hub, Limits, SlowConsumer};
 
+use crate::app::App;
 use crate::carrier::Endpoints;
 use crate::config::{self, Config};
 use crate::lifetime::{Drain, Population};
@@ -17,6 +18,8 @@ pub(crate) type Shared = Arc<State>;
 pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) hub: Hub,
+    /// The application, if there is one. Namespaces that it does not know are served without it.
+    pub(crate) app: Option<App>,
     /// The name of this server process.
     pub(crate) node: String,
     pub(crate) started: Instant,
@@ -27,10 +30,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(config: Config) -> Shared {
+    pub(crate) fn new(config: Config, app: Option<App>) -> Shared {
         let hub = Hub::builder(Rules::new(&config)).limits(limits(&config)).build();
+        if let Some(app) = &app {
+            app.start(hub.clone());
+        }
         Arc::new(Self {
             hub,
+            app,
             node: random_name(8),
             started: Instant::now(),
             drain: Drain::default(),

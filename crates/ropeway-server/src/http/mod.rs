@@ -11,8 +11,8 @@ mod health;
 mod pages;
 mod upgrade;
 
-/// The routes of a server.
-pub(crate) fn router(shared: Shared) -> Router {
+/// The routes of a server. What it has no path for is answered by `others`, if there are any.
+pub(crate) fn router(shared: Shared, others: Option<Router>) -> Router {
     let config = &shared.config.server;
     let mut router = Router::new()
         .route("/ws", get(upgrade::native))
@@ -27,5 +27,9 @@ pub(crate) fn router(shared: Shared) -> Router {
     if config.chat {
         router = router.route("/", get(pages::index)).route("/chat/{name}", get(pages::chat));
     }
-    router.fallback(error::no_such_path).method_not_allowed_fallback(error::no_such_method).with_state(shared)
+    let router = match others {
+        Some(others) => router.fallback_service(others),
+        None => router.fallback(error::no_such_path),
+    };
+    router.method_not_allowed_fallback(error::no_such_method).with_state(shared)
 }

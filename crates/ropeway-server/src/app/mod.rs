@@ -1,0 +1,131 @@
+//! Applications: handlers in Rust for what Socket.IO clients, and clients of the native protocol, send.
+//!
+//! ```
+//! use ropeway_server::Server;
+//! use ropeway_server::app::{App, Data, Reply, Socket};
+//! use ropeway_server::config::Config;
+//!
+//! # async fn example() -> std::io::Result<()> {
+//! let app = App::new();
+//! app.namespace("/chat")
+//!     .on_connect(|socket: Socket| tracing::info!(id = socket.id(), "came"))
+//!     .on("chat:message", async |socket: Socket, Data(text): Data<String>| {
+//!         Reply(format!("{} said {text}", socket.id()))
+//!     });
+//! let server = Server::builder(Config::default()).app(app).bind().await?;
+//! server.run(async { /* until this ends */ }).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Handlers
+//! A [`Handler`] is a function or closure, sync or async, whose arguments are extracted from the occasion on which it is
+//! called ([`Extract`]), and whose return value says what the client gets ([`Outcome`]):
+//!
+//! | argument | is | in |
+//! | --- | --- | --- |
+//! | [`Socket`] | the client | all but lookups |
+//! | [`Data<T>`](Data) | the first argument of the event | events |
+//! | [`Args<(A, B)>`](Args) | several arguments | events |
+//! | [`Raw`] | all arguments, as they came | events |
+//! | [`Event`] | the name of the event | events |
+//! | [`Ack`] | the acknowledgement, to be sent by hand | events |
+//! | [`Auth<T>`](Auth) | what the client sent when it connected | all |
+//! | [`State<S>`](State) | what was given to [`App::state`] | all |
+//! | [`Arc<Handshake>`](crate::Handshake) | the connection's first request | all |
+//! | [`Namespace`] | where it happens, to send to others | all |
+//! | [`DisconnectReason`] | why the client has gone | `on_disconnect` |
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use ropeway_hub::Hub;
+
+mod ack;
+mod answer;
+mod arguments;
+mod binary;
+mod definition;
+mod entry;
+mod error;
+mod extract;
+mod handler;
+mod kind;
+mod namespace;
+mod reason;
+mod registry;
+mod runner;
+mod socket;
+mod states;
+
+pub use ack::Ack;
+pub use answer::{Outcome, Reply};
+pub use arguments::{Args, Arguments, ReadArgs, WriteArgs};
+pub use binary::Binary;
+pub use definition::Definition;
+pub(crate) use definition::Handlers;
+pub use error::{Error, Refusal, Rejection};
+pub use extract::{Auth, Data, Event, Extract, Parts, Raw, State};
+pub use handler::Handler;
+pub use kind::{Admission, BeforeEvent, Connected, Disconnected, HasEvent, HasSocket, Kind, Lookup, Message};
+pub use namespace::Namespace;
+pub use reason::DisconnectReason;
+pub use socket::Socket;
+
+use registry::{Registry, Rule};
+use states::States;
+
+/// An application: its namespaces and what they share. A handle, cheap to clone.
+#[derive(Clone, Default)]
+pub struct App(Arc<Inner>);
+
+/// What the handles of an application share.
+#[derive(Default)]
+pub(crate) struct Inner {
+    registry: Registry,
+    states: States,
+    /// Set when a server runs it.
+    hub: OnceLock<Hub>,
+}
+
+impl App {
+    /// Without any namespace.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What handlers of this type's [`State`] get a clone of; one value for each type.
+    pub fn state<S: Clone + Send + Sync + 'static>(&self, state: S) -> &Self {
+        self.0.states.insert(state);
+        self
+    }
+
+    /// What the application does in a namespace. In a name `*` stands for any characters: then it is for all
+    /// namespaces of that [`Pattern`](crate::config::Pattern), which are made when a client asks for one. Where several
+    /// fit, the exact name counts, then the pattern or [function](Self::namespace_if) that was named first.
+    pub fn namespace(&self, name: &str) -> Definition {
+        self.0.registry.define(&with_slash(name))
+    }
+
+    /// What the application does in namespaces for which `lookup` returns `true`, asked each time that a client wants
+    /// to enter one. It knows its [`Namespace`], `Arc<Handshake>`, [`Auth`] and [`State`].
+    pub fn namespace_if<A: 'static>(&self, lookup: impl Handler<Lookup, A>) -> Definition {
+        self.0.registry.parent(Rule::Function(handler::erase(lookup)))
+    }
+
+    /// A namespace to send to.
+    pub fn of(&self, name: &str) -> Namespace {
+        Namespace::new(self.0.clone(), &with_slash(name))
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("namespaces", &self.0.registry.fixed_names()).finish_non_exhaustive()
+    }
+}
+
+/// As Socket.IO does it.
+fn with_slash(name: &str) -> String {
+    if name.starts_with('/') { name.to_owned() } else { format!("/{name}") }
+}

@@ -1,0 +1,101 @@
+//! Which namespaces there are.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::Definition;
+use super::handler::ErasedHandler;
+use super::kind::Lookup;
+use crate::config::Pattern;
+
+/// Children are looked through for empty ones when there are this many, and again when they have doubled.
+const SWEEP: usize = 1024;
+
+/// The namespaces of an application.
+#[derive(Default)]
+pub(super) struct Registry {
+    /// By name. Read for each client that enters.
+    fixed: RwLock<HashMap<Arc<str>, Definition>>,
+    /// In the order of their definition.
+    parents: RwLock<Vec<Parent>>,
+    /// Namespaces that exist because a parent has agreed to them.
+    children: Mutex<Children>,
+}
+
+/// Namespaces that are made when somebody asks for them.
+#[derive(Clone)]
+pub(super) struct Parent {
+    pub(super) rule: Rule,
+    pub(super) definition: Definition,
+}
+
+/// Which names a parent agrees to.
+#[derive(Clone)]
+pub(super) enum Rule {
+    Pattern(Pattern),
+    Function(Arc<dyn ErasedHandler<Lookup>>),
+}
+
+#[derive(Default)]
+struct Children {
+    names: HashMap<Arc<str>, Definition>,
+    /// The number at which empty ones are looked for.
+    sweep_at: usize,
+}
+
+impl Registry {
+    /// The definition of a name or a pattern; the one there is, if it was asked for before.
+    pub(super) fn define(&self, name: &str) -> Definition {
+        match Pattern::new(name).filter(|_| name.contains('*')) {
+            Some(pattern) => self.parent(Rule::Pattern(pattern)),
+            None => write(&self.fixed).entry(name.into()).or_default().clone(),
+        }
+    }
+
+    pub(super) fn parent(&self, rule: Rule) -> Definition {
+        let mut parents = write(&self.parents);
+        let same = |parent: &&Parent| matches!((&parent.rule, &rule), (Rule::Pattern(a), Rule::Pattern(b)) if a == b);
+        if let Some(parent) = parents.iter().find(same) {
+            return parent.definition.clone();
+        }
+        let definition = Definition::default();
+        parents.push(Parent { rule, definition: definition.clone() });
+        definition
+    }
+
+    pub(super) fn fixed(&self, name: &str) -> Option<Definition> {
+        self.fixed.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    pub(super) fn fixed_names(&self) -> Vec<Arc<str>> {
+        self.fixed.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    pub(super) fn parents(&self) -> Vec<Parent> {
+        self.parents.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes a child; whether it is a new one. `is_empty` removes one that nobody is in, and says whether it did: so
+    /// what clients can make grow stays within twice of what they use.
+    pub(super) fn adopt(&self, name: &str, definition: &Definition, is_empty: impl Fn(&str) -> bool) -> bool {
+        let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        if children.names.contains_key(name) {
+            return false;
+        }
+        if children.names.len() >= children.sweep_at.max(SWEEP) {
+            children.names.retain(|name, _| !is_empty(name));
+            children.sweep_at = children.names.len() * 2;
+        }
+        children.names.insert(name.into(), definition.clone());
+        true
+    }
+
+    /// Forgets a child.
+    pub(super) fn release(&self, name: &str) {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner).names.remove(name);
+    }
+}
+
+fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
