@@ -28,7 +28,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_shuts_down_is_not_ready() {
-        let shared = Server::new(Config::default());
+        let shared = Server::new(Config::default(), None);
         assert_eq!(ready(State(shared.clone())).await.0, StatusCode::OK);
         shared.drain.advance(Phase::Draining);
         assert_eq!(ready(State(shared)).await.0, StatusCode::SERVICE_UNAVAILABLE);
