@@ -30,6 +30,15 @@ impl Socket {
         Ok(())
     }
 
+    /// As [`Socket::dispatch`], for a client that waits without end: nothing is noted, and the answer is sent
+    /// whenever it comes.
+    ///
+    /// # Errors
+    /// [`Error::NoHandler`].
+    pub fn dispatch_untimed(&self, event: &str, data: Payload<'_>, id: Option<&str>) -> Result<(), Error> {
+        self.dispatch(event, data, id)
+    }
+
     /// Sends an event to this client and waits for its answer. The timeout is looked at by
     /// [`Hub::tick`](crate::Hub::tick).
     ///
@@ -43,8 +52,8 @@ impl Socket {
     ) -> Result<Acknowledgement, Error> {
         let slot = Arc::new(Slot::default());
         let ack = self.expect(timeout, Waiting::Application(Arc::clone(&slot)))?;
-        let event = Event { room: None, event, data, from: None, offset: None, ack: Some(ack) };
-        self.queue(&Outbound::Event(event), None);
+        let event = Event { event, data, ack: Some(ack), ..Event::default() };
+        self.queue(&Outbound::Event(event), None, false);
         Ok(Acknowledgement(slot))
     }
 
@@ -200,6 +209,11 @@ impl Answer {
     /// Answers with an error.
     pub fn refuse(mut self, error: &Error) {
         self.resolve(|socket, id| socket.send(&Outbound::Error { id: Some(id), error }));
+    }
+
+    /// Never answers: the client waits as long as it likes.
+    pub fn ignore(mut self) {
+        self.resolve(|_, _| {});
     }
 
     fn resolve(&mut self, send: impl FnOnce(&Socket, &str)) {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::{Clock, Error, Member, PastEvent, Payload, Position, Reply, RoomSettings, Since};
+use crate::{
+    Answers, Broadcast, Clock, Command, Error, Member, PastEvent, Payload, Position, RemoteSocket, Reply,
+    RoomSettings, Since, Target,
+};
 
 /// Carries events to all nodes and decides what must be the same on all of them: the history of each room with
 /// its epoch and offsets, and which keys were used before.
@@ -33,8 +36,17 @@ pub trait Broker: Send + Sync + 'static {
     /// the first publish, and nothing is delivered.
     fn publish(&self, publication: &Publication<'_>) -> Reply<Result<Published, Error>>;
 
-    /// Sends to all members of several rooms; not kept, no offset.
+    /// Sends to a target on all nodes; not kept, no offset. Never asked for what is [`Broadcast::local`].
     fn broadcast(&self, broadcast: &Broadcast<'_>) -> Reply<Result<(), Error>>;
+
+    /// Sends to a target on all nodes and collects their answers: those of [`Sink::ask`] of each node.
+    fn ask(&self, broadcast: &Broadcast<'_>, timeout: Duration) -> Reply<Result<Answers, Error>>;
+
+    /// Has a command carried out on all nodes, by [`Sink::command`].
+    fn command(&self, target: &Target<'_>, command: &Command<'_>) -> Reply<Result<(), Error>>;
+
+    /// The sockets of a target on all nodes, from [`Sink::fetch`] of each.
+    fn fetch(&self, target: &Target<'_>) -> Reply<Result<Vec<RemoteSocket>, Error>>;
 
     /// Where the room stands, with all events after `since` if they are all still there. Asked for each join,
     /// after [`Broker::subscribe`]; answered when the subscription works.
@@ -52,6 +64,17 @@ pub trait Sink: Send + Sync {
     /// Queues an event for the members here. Never blocks for long and never calls the broker. Drop the result
     /// when no lock is held any more: that wakes the connections.
     fn deliver(&self, delivery: &Delivery<'_>) -> Wakes;
+
+    /// Sends to the sockets of a target here and collects their answers until the timeout. Call it under no lock,
+    /// as the following two.
+    fn ask(&self, broadcast: &Broadcast<'_>, timeout: Duration) -> Reply<Answers>;
+
+    /// Carries out a command for the sockets of a target here. A pending reply must be awaited: something is left
+    /// to ask the broker.
+    fn command(&self, target: &Target<'_>, command: &Command<'_>) -> Reply<()>;
+
+    /// The sockets of a target here.
+    fn fetch(&self, target: &Target<'_>) -> Vec<RemoteSocket>;
 }
 
 /// A room and its rules.
@@ -82,31 +105,14 @@ pub struct Publication<'a> {
     pub volatile: bool,
 }
 
-/// An event for all members of several rooms, each of them served once.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Broadcast<'a> {
-    /// The namespace that the rooms belong to.
-    pub namespace: &'a str,
-    /// The rooms; may name one twice.
-    pub rooms: &'a [&'a str],
-    /// Sessions of sockets that do not get it.
-    pub except: &'a [&'a str],
-    /// The name of the event.
-    pub event: &'a str,
-    /// Its data.
-    pub data: Payload<'a>,
-    /// Who sends; nobody when it is the server.
-    pub from: Option<&'a Arc<Member>>,
-    /// Dropped for slow consumers.
-    pub volatile: bool,
-}
-
 /// An event for the members on this node.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a> {
     /// What to send to whom.
     pub broadcast: Broadcast<'a>,
-    /// Its place in the history; only with exactly one room.
+    /// It was published: to exactly one room, whose members alone get it, even if a session has the same name.
+    pub published: bool,
+    /// Its place in the history; only when published.
     pub offset: Option<u64>,
 }
 

@@ -1,62 +1,216 @@
-//! From the broker to the members on this node.
+//! From the broker to the sockets on this node.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use crate::frames::{Frames, class_of};
 use crate::hub::Inner;
 use crate::namespace::Namespace;
-use crate::room::{Fanout, Room};
-use crate::{Broadcast, Delivery, Event, Outbound, Sink, Wakes};
+use crate::room::{Fanout, Room, SocketId};
+use crate::socket::Core;
+use crate::{
+    Answers, Broadcast, Command, Delivery, Event, Outbound, RemoteSocket, Reply, Sink, Socket, Target, Wakes,
+};
 
 /// The hub as its broker sees it.
 pub(crate) struct Local(pub(crate) Weak<Inner>);
 
 impl Sink for Local {
     fn deliver(&self, delivery: &Delivery<'_>) -> Wakes {
-        let Some(hub) = self.0.upgrade() else { return Wakes::default() };
-        let Ok(namespace) = hub.namespace(delivery.broadcast.namespace) else { return Wakes::default() };
+        self.0.upgrade().map(|hub| hub.deliver(delivery)).unwrap_or_default()
+    }
+
+    fn ask(&self, broadcast: &Broadcast<'_>, timeout: Duration) -> Reply<Answers> {
+        match self.0.upgrade() {
+            Some(hub) => hub.ask(broadcast, timeout),
+            None => Reply::Ready(Answers::default()),
+        }
+    }
+
+    fn command(&self, target: &Target<'_>, command: &Command<'_>) -> Reply<()> {
+        match self.0.upgrade() {
+            Some(hub) => hub.command(target, command),
+            None => Reply::Ready(()),
+        }
+    }
+
+    fn fetch(&self, target: &Target<'_>) -> Vec<RemoteSocket> {
+        self.0.upgrade().map(|hub| hub.fetch(target)).unwrap_or_default()
+    }
+}
+
+impl Inner {
+    pub(crate) fn deliver(&self, delivery: &Delivery<'_>) -> Wakes {
         let broadcast = &delivery.broadcast;
-        let room = if let [room] = broadcast.rooms { Some(*room) } else { None };
-        let message = Outbound::Event(event(broadcast, room, delivery.offset));
-        let class = class_of(&hub.limits, broadcast.namespace, room, broadcast.event);
-        let mut frames = Frames::new(broadcast.namespace, &message, class);
+        let target = &broadcast.target;
+        let Ok(namespace) = self.namespace(target.namespace) else { return Wakes::default() };
+        let addressed = Addressed::new(&namespace, target, delivery.published);
+        let room = addressed.only_room();
+        let message = Outbound::Event(event(delivery, room.as_deref()));
+        let class = class_of(&self.limits, target.namespace, room.as_deref(), broadcast.event);
+        let mut frames = Frames::new(target.namespace, &message, class);
         let mut fanout = Fanout {
             offset: delivery.offset,
             volatile: broadcast.volatile,
-            except: broadcast.except,
+            except: namespace.ids(target.except),
             ..Fanout::to_all(&mut frames)
         };
-        match room {
-            Some(room) => serve_one(namespace, room, &mut fanout),
-            None => serve_several(namespace, broadcast.rooms, &mut fanout),
+        namespace.serve(&addressed, &mut fanout)
+    }
+
+    /// The sockets of a target, each of them once.
+    pub(crate) fn sockets(&self, target: &Target<'_>) -> Vec<Socket> {
+        match self.namespace(target.namespace) {
+            Ok(namespace) => namespace.select(target).into_iter().map(Socket).collect(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    pub(crate) fn ask(&self, broadcast: &Broadcast<'_>, timeout: Duration) -> Reply<Answers> {
+        let _ = (broadcast, timeout);
+        Reply::Ready(Answers::default())
+    }
+
+    pub(crate) fn command(&self, target: &Target<'_>, command: &Command<'_>) -> Reply<()> {
+        let sockets = self.sockets(target);
+        let mut later = Vec::new();
+        for socket in &sockets {
+            match command {
+                Command::Enter(rooms) => {
+                    later.extend(rooms.iter().filter_map(|room| match socket.enter(room) {
+                        Reply::Ready(_) => None,
+                        Reply::Pending(entering) => Some(entering),
+                    }));
+                }
+                Command::Leave(rooms) => rooms.iter().for_each(|room| drop(socket.leave(room, None))),
+                Command::Disconnect { whole_connection } => socket.disconnect(*whole_connection),
+            }
+        }
+        if later.is_empty() {
+            return Reply::Ready(());
+        }
+        Reply::Pending(Box::pin(async move {
+            for entering in later {
+                drop(entering.await);
+            }
+        }))
+    }
+
+    pub(crate) fn fetch(&self, target: &Target<'_>) -> Vec<RemoteSocket> {
+        self.sockets(target).iter().map(|socket| self.describe(socket)).collect()
+    }
+
+    fn describe(&self, socket: &Socket) -> RemoteSocket {
+        RemoteSocket {
+            id: Arc::clone(&socket.0.me.session),
+            user: socket.0.me.user.clone(),
+            rooms: socket.rooms(),
+            data: socket.data(),
+            handshake: self.application.as_ref().and_then(|application| application.handshake(socket)),
         }
     }
 }
 
-fn event<'a>(broadcast: &Broadcast<'a>, room: Option<&'a str>, offset: Option<u64>) -> Event<'a> {
-    let from = broadcast.from.map(|member| &**member);
-    Event { room, event: broadcast.event, data: broadcast.data, from, offset, ack: None }
+fn event<'a>(delivery: &Delivery<'a>, room: Option<&'a str>) -> Event<'a> {
+    let broadcast = &delivery.broadcast;
+    Event {
+        room,
+        event: broadcast.event,
+        data: broadcast.data,
+        from: broadcast.from.map(|member| &**member),
+        offset: delivery.offset,
+        published: delivery.published,
+        ..Event::default()
+    }
 }
 
-fn serve_one(namespace: &Namespace, room: &str, fanout: &mut Fanout<'_, '_>) -> Wakes {
-    let mut wakes = Wakes::default();
-    if let Some(room) = namespace.find(room) {
-        room.lock().serve(fanout, &mut wakes);
-    }
-    wakes
+/// Who of a namespace is addressed, found by name.
+enum Addressed {
+    Everybody,
+    Some {
+        /// In the order of their names, which is that of their locks.
+        rooms: Vec<Arc<Room>>,
+        sockets: Vec<Arc<Core>>,
+    },
 }
 
-/// Holds the locks of all rooms at once, so that the order of two broadcasts is the same in all of them.
-fn serve_several(namespace: &Namespace, names: &[&str], fanout: &mut Fanout<'_, '_>) -> Wakes {
-    let mut rooms: Vec<Arc<Room>> = names.iter().filter_map(|name| namespace.find(name)).collect();
-    rooms.sort_by(|a, b| a.name.cmp(&b.name));
-    rooms.dedup_by(|a, b| a.name == b.name);
-    fanout.served = Some(HashSet::new());
-    let mut wakes = Wakes::default();
-    let mut locked: Vec<_> = rooms.iter().map(|room| room.lock()).collect();
-    for members in &mut locked {
-        members.serve(fanout, &mut wakes);
+impl Addressed {
+    fn new(namespace: &Namespace, target: &Target<'_>, published: bool) -> Self {
+        if target.rooms.is_empty() {
+            return Self::Everybody;
+        }
+        let mut rooms: Vec<_> = target.rooms.iter().filter_map(|name| namespace.find(name)).collect();
+        rooms.sort_by(|a, b| a.name.cmp(&b.name));
+        rooms.dedup_by(|a, b| a.name == b.name);
+        let sessions = if published { &[][..] } else { target.rooms };
+        let sockets = sessions.iter().filter_map(|name| namespace.socket(name)).collect();
+        Self::Some { rooms, sockets }
     }
-    wakes
+
+    fn only_room(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Some { rooms, sockets } if rooms.len() == 1 && sockets.is_empty() => {
+                Some(Arc::clone(&rooms[0].name))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Namespace {
+    /// The numbers of the sockets that have or are in one of these names, in order.
+    fn ids(&self, names: &[&str]) -> Vec<SocketId> {
+        let mut ids = Vec::new();
+        for name in names {
+            ids.extend(self.socket(name).map(|socket| socket.id));
+            if let Some(room) = self.find(name) {
+                ids.extend(room.lock().ids());
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    fn serve(&self, addressed: &Addressed, fanout: &mut Fanout<'_, '_>) -> Wakes {
+        let mut wakes = Wakes::default();
+        match addressed {
+            Addressed::Everybody => {
+                for socket in self.sockets().iter() {
+                    fanout.serve_socket(&socket.0, &mut wakes);
+                }
+            }
+            Addressed::Some { rooms, sockets } => {
+                if rooms.len() + sockets.len() > 1 {
+                    fanout.served = Some(HashSet::new());
+                }
+                // All rooms at once, so that the order of two broadcasts is the same in all of them.
+                let mut locked: Vec<_> = rooms.iter().map(|room| room.lock()).collect();
+                locked.iter_mut().for_each(|members| members.serve(fanout, &mut wakes));
+                sockets.iter().for_each(|socket| fanout.serve_socket(socket, &mut wakes));
+            }
+        }
+        wakes
+    }
+
+    /// The established sockets of a target, each of them once.
+    fn select(&self, target: &Target<'_>) -> Vec<Arc<Core>> {
+        let except = self.ids(target.except);
+        let wanted = |id: &SocketId| except.binary_search(id).is_err();
+        if target.rooms.is_empty() {
+            let sockets = self.sockets();
+            let sockets = sockets.iter().map(|socket| Arc::clone(&socket.0));
+            return sockets.filter(|socket| wanted(&socket.id)).collect();
+        }
+        let mut found: Vec<_> = target.rooms.iter().filter_map(|name| self.socket(name)).collect();
+        for room in target.rooms.iter().filter_map(|name| self.find(name)) {
+            let sessions = room.lock().sessions();
+            found.extend(sessions.iter().filter_map(|session| self.socket(session)));
+        }
+        found.retain(|socket| wanted(&socket.id));
+        found.sort_unstable_by_key(|socket| socket.id);
+        found.dedup_by_key(|socket| socket.id);
+        found
+    }
 }

@@ -37,6 +37,9 @@ pub enum Error {
     /// There is no such namespace.
     #[error("no such namespace")]
     NoNamespace,
+    /// There are as many namespaces as there may be.
+    #[error("too many namespaces")]
+    TooManyNamespaces,
     /// No application listens to emitted events.
     #[error("nobody handles this event")]
     NoHandler,
@@ -64,12 +67,19 @@ impl Error {
             Self::InvalidRoom => "invalid_room",
             Self::NoHandler => "no_handler",
             Self::Timeout => "timeout",
-            Self::Unavailable | Self::Closed => "unavailable",
+            Self::Unavailable | Self::Closed | Self::TooManyNamespaces => "unavailable",
         }
     }
 
     /// Whether the same request may succeed later.
     pub fn retry(&self) -> bool {
-        matches!(self, Self::Timeout | Self::Unavailable | Self::TooManyRooms | Self::TooManySockets)
+        matches!(
+            self,
+            Self::Timeout
+                | Self::Unavailable
+                | Self::TooManyRooms
+                | Self::TooManySockets
+                | Self::TooManyNamespaces
+        )
     }
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use bytes::Bytes;
 
-use crate::connection::Link;
+use crate::link::Link;
 use crate::outbox::{Class, Frame};
 use crate::{EncoderId, Limits, Outbound, SlowConsumer};
 

@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Weak};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::time::{Duration, Instant};
 
 use crate::delivery::Local;
 use crate::namespace::Namespace;
 use crate::socket::Core;
 use crate::sync::lock;
 use crate::{
-    Application, Broadcast, Broker, Clock, Connection, Encoder, Error, Limits, MemoryBroker, Payload, Policy,
-    Publication, Published, Reply, RoomRef, RoomSettings,
+    Answers, Application, Broadcast, Broker, Clock, Command, Connection, Delivery, Encoder, Error, Limits,
+    MemoryBroker, Payload, Policy, Publication, Published, RecoverySettings, RemoteSocket, Reply, RoomRef,
+    RoomSettings, Sink, Socket, Target,
 };
 
 /// A handle of the hub, cheap to clone, usable from every thread.
@@ -52,6 +53,7 @@ impl Hub {
             application: None,
             limits: Limits::default(),
             clock: Arc::new(Instant::now),
+            recovery: None,
             namespaces: vec!["/".into()],
         }
     }
@@ -80,17 +82,128 @@ impl Hub {
         }
     }
 
-    /// Sends an event to all members of several rooms, to each of them once. Not kept in any history.
+    /// Makes a namespace, unless there is one of this name.
+    ///
+    /// # Errors
+    /// [`Error::TooManyNamespaces`], [`Error::NoNamespace`] (the name is longer than
+    /// [`Limits::room_name`] or has control characters).
+    pub fn add_namespace(&self, name: &str) -> Result<(), Error> {
+        self.0.check_room(name).map_err(|_| Error::NoNamespace)?;
+        let mut namespaces = self.0.write_namespaces();
+        if namespaces.contains_key(name) {
+            return Ok(());
+        }
+        if namespaces.len() >= self.0.limits.namespaces {
+            return Err(Error::TooManyNamespaces);
+        }
+        let namespace = Arc::new(Namespace::new(name, Arc::clone(&self.0.broker)));
+        namespaces.insert(Arc::clone(&namespace.name), namespace);
+        Ok(())
+    }
+
+    /// Forgets a namespace that nobody is in; whether there is none now.
+    pub fn remove_namespace(&self, name: &str) -> bool {
+        let mut namespaces = self.0.write_namespaces();
+        if namespaces.get(name).is_some_and(|namespace| namespace.is_occupied()) {
+            return false;
+        }
+        namespaces.remove(name);
+        true
+    }
+
+    /// Whether there is a namespace of this name.
+    pub fn has_namespace(&self, name: &str) -> bool {
+        self.0.read_namespaces().contains_key(name)
+    }
+
+    /// The names of all namespaces, in no order.
+    pub fn namespaces(&self) -> Vec<Arc<str>> {
+        self.0.read_namespaces().keys().cloned().collect()
+    }
+
+    /// Sends an event to the sockets of a target, to each of them once. Not kept in any history.
     ///
     /// # Errors
     /// [`Error::NoNamespace`], [`Error::InvalidRoom`], [`Error::Unavailable`].
     pub fn broadcast(&self, broadcast: &Broadcast<'_>) -> Reply<Result<(), Error>> {
-        let checked = self
-            .0
-            .namespace(broadcast.namespace)
-            .and_then(|_| broadcast.rooms.iter().try_for_each(|room| self.0.check_room(room)));
-        match checked {
+        match self.0.check_target(&broadcast.target) {
+            Ok(()) if broadcast.local => {
+                let delivery = Delivery { broadcast: *broadcast, published: false, offset: None };
+                drop(self.0.deliver(&delivery));
+                Reply::Ready(Ok(()))
+            }
             Ok(()) => self.0.broker.broadcast(broadcast),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    /// Sends an event to the sockets of a target and collects their answers until the timeout, which
+    /// [`Hub::tick`] looks at. Dropping the reply gives up the answers.
+    ///
+    /// # Errors
+    /// As [`Hub::broadcast`]. That somebody does not answer is no error: [`Answers::missing`].
+    pub fn broadcast_with_ack(
+        &self,
+        broadcast: &Broadcast<'_>,
+        timeout: Duration,
+    ) -> Reply<Result<Answers, Error>> {
+        match self.0.check_target(&broadcast.target) {
+            Ok(()) if broadcast.local => self.0.ask(broadcast, timeout).map(Ok),
+            Ok(()) => self.0.broker.ask(broadcast, timeout),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    /// The sockets of a target on this node, each of them once.
+    pub fn sockets(&self, target: &Target<'_>) -> Vec<Socket> {
+        self.0.sockets(target)
+    }
+
+    /// The sockets of a target on all nodes, each of them once.
+    ///
+    /// # Errors
+    /// As [`Hub::broadcast`].
+    pub fn fetch_sockets(&self, target: &Target<'_>) -> Reply<Result<Vec<RemoteSocket>, Error>> {
+        match self.0.check_target(target) {
+            Ok(()) => self.0.broker.fetch(target),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    /// Makes the sockets of a target members of rooms, on all nodes; [`Socket::enter`]. A socket that cannot (it
+    /// ends, or is in too many rooms) is passed over.
+    ///
+    /// A pending reply must be awaited.
+    ///
+    /// # Errors
+    /// As [`Hub::broadcast`].
+    pub fn enter(&self, target: &Target<'_>, rooms: &[&str]) -> Reply<Result<(), Error>> {
+        self.command(target, &Command::Enter(rooms))
+    }
+
+    /// Ends memberships of the sockets of a target, on all nodes; [`Socket::leave`].
+    ///
+    /// # Errors
+    /// As [`Hub::broadcast`].
+    pub fn leave(&self, target: &Target<'_>, rooms: &[&str]) -> Reply<Result<(), Error>> {
+        self.command(target, &Command::Leave(rooms))
+    }
+
+    /// Ends the sockets of a target, on all nodes; [`Socket::disconnect`].
+    ///
+    /// # Errors
+    /// As [`Hub::broadcast`].
+    pub fn disconnect(&self, target: &Target<'_>, whole_connection: bool) -> Reply<Result<(), Error>> {
+        self.command(target, &Command::Disconnect { whole_connection })
+    }
+
+    fn command(&self, target: &Target<'_>, command: &Command<'_>) -> Reply<Result<(), Error>> {
+        let checked = self.0.check_target(target).and_then(|()| match command {
+            Command::Enter(rooms) => self.0.check_rooms(rooms),
+            Command::Leave(_) | Command::Disconnect { .. } => Ok(()),
+        });
+        match checked {
+            Ok(()) => self.0.broker.command(target, command),
             Err(error) => Reply::Ready(Err(error)),
         }
     }
@@ -110,7 +223,7 @@ impl Hub {
     pub fn stats(&self) -> Stats {
         Stats {
             connections: self.0.connections.load(Ordering::Relaxed),
-            rooms: self.0.namespaces.values().map(|namespace| namespace.rooms()).sum(),
+            rooms: self.0.read_namespaces().values().map(|namespace| namespace.rooms()).sum(),
         }
     }
 }
@@ -128,6 +241,7 @@ pub struct Builder {
     application: Option<Arc<dyn Application>>,
     limits: Limits,
     clock: Clock,
+    recovery: Option<RecoverySettings>,
     namespaces: Vec<String>,
 }
 
@@ -157,6 +271,12 @@ impl Builder {
         Self { application: Some(Arc::new(application)), ..self }
     }
 
+    /// Lets sockets come back after their transport broke; see [`Connection::recover`]. Off otherwise.
+    #[must_use]
+    pub fn recovery(self, recovery: RecoverySettings) -> Self {
+        Self { recovery: Some(recovery), ..self }
+    }
+
     /// Sets where the time is read.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
@@ -171,17 +291,19 @@ impl Builder {
             (Arc::clone(&namespace.name), namespace)
         });
         let inner = Arc::new(Inner {
-            namespaces: namespaces.collect(),
-            limits: self.limits,
+            namespaces: RwLock::new(namespaces.collect()),
+            limits: Arc::new(self.limits),
             policy: self.policy,
             application: self.application,
             clock: self.clock,
+            recovery: self.recovery,
             broker,
             numbers: AtomicU64::new(0),
             connections: AtomicUsize::new(0),
             waiting: Mutex::default(),
         });
-        inner.broker.start(Arc::new(Local(Arc::downgrade(&inner))), Arc::clone(&inner.clock));
+        let sink: Arc<dyn Sink> = Arc::new(Local(Arc::downgrade(&inner)));
+        inner.broker.start(sink, Arc::clone(&inner.clock));
         Hub(inner)
     }
 }
@@ -194,12 +316,14 @@ impl fmt::Debug for Builder {
 
 /// What all handles, connections and sockets share. The broker knows it only weakly.
 pub(crate) struct Inner {
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) policy: Arc<dyn Policy>,
     pub(crate) application: Option<Arc<dyn Application>>,
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) clock: Clock,
-    namespaces: HashMap<Arc<str>, Arc<Namespace>>,
+    pub(crate) recovery: Option<RecoverySettings>,
+    /// Locked for moments; nothing is locked under it.
+    namespaces: RwLock<Namespaces>,
     /// The next number for a socket, a hold or an acknowledgement.
     numbers: AtomicU64,
     /// Connections that are open.
@@ -209,9 +333,37 @@ pub(crate) struct Inner {
     pub(crate) waiting: Mutex<Vec<Weak<Core>>>,
 }
 
+type Namespaces = HashMap<Arc<str>, Arc<Namespace>>;
+
 impl Inner {
-    pub(crate) fn namespace(&self, name: &str) -> Result<&Arc<Namespace>, Error> {
-        self.namespaces.get(name).ok_or(Error::NoNamespace)
+    pub(crate) fn namespace(&self, name: &str) -> Result<Arc<Namespace>, Error> {
+        self.read_namespaces().get(name).cloned().ok_or(Error::NoNamespace)
+    }
+
+    /// The namespace, with one socket more in it.
+    pub(crate) fn occupy(&self, name: &str) -> Result<Arc<Namespace>, Error> {
+        let namespaces = self.read_namespaces();
+        let namespace = namespaces.get(name).ok_or(Error::NoNamespace)?;
+        namespace.enter();
+        Ok(Arc::clone(namespace))
+    }
+
+    fn read_namespaces(&self) -> RwLockReadGuard<'_, Namespaces> {
+        self.namespaces.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_namespaces(&self) -> RwLockWriteGuard<'_, Namespaces> {
+        self.namespaces.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check_target(&self, target: &Target<'_>) -> Result<(), Error> {
+        self.namespace(target.namespace)?;
+        self.check_rooms(target.rooms)?;
+        self.check_rooms(target.except)
+    }
+
+    fn check_rooms(&self, names: &[&str]) -> Result<(), Error> {
+        names.iter().try_for_each(|name| self.check_room(name))
     }
 
     /// A number that was not given before.

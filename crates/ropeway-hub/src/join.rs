@@ -46,7 +46,7 @@ impl Socket {
     /// under way), [`Error::Closed`]. The socket is not a member then; one that was before is told
     /// [`Outbound::Left`] if the broker failed.
     pub fn join(&self, join: &Join<'_>) -> Reply<Result<(), Error>> {
-        let (joining, wakes) = match self.enter(join) {
+        let (joining, wakes) = match self.begin(join) {
             Ok(entered) => entered,
             Err(error) => return Reply::Ready(Err(error)),
         };
@@ -57,7 +57,16 @@ impl Socket {
         }
     }
 
-    fn enter(&self, join: &Join<'_>) -> Result<(Joining, Wakes), Error> {
+    /// Becomes a member because the server wants it: nobody is asked, and everything else is as with
+    /// [`Socket::join`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidRoom`], [`Error::TooManyRooms`], [`Error::Unavailable`], [`Error::Closed`].
+    pub fn enter(&self, room: &str) -> Reply<Result<(), Error>> {
+        self.join(&Join { room, ..Join::default() })
+    }
+
+    fn begin(&self, join: &Join<'_>) -> Result<(Joining, Wakes), Error> {
         self.hub().check_room(join.room)?;
         self.hub().check_info(join.info)?;
         let ticket = self.hub().number();
@@ -92,7 +101,7 @@ impl Socket {
         let room = RoomRef { namespace: &namespace.name, name: join.room, settings: &settings };
         self.check(Action::Join, room)?;
         let member = self.with_info(join.info);
-        let candidate = Candidate { id: self.0.id, link: &self.0.link, member: &member, ticket };
+        let candidate = Candidate { id: self.0.id, link: self.0.link(), member: &member, ticket };
         let (room, wakes, listed) = namespace.admit(join.room, &settings, &candidate);
         Ok((Seat { room, member }, wakes, listed))
     }
@@ -145,13 +154,13 @@ impl Joining {
 
     /// `joined` and the missed events, or without them when they do not fit.
     fn answer(&self, caught_up: CatchUp) -> Vec<Frame> {
-        let link = &self.socket.0.link;
+        let link = self.socket.0.link();
         let missed = caught_up.missed.map(|events| {
             let encode = |event: &Arc<PastEvent>| self.replay(event);
             events.iter().map(encode).collect::<Vec<_>>()
         });
         let size = |frames: &Vec<Frame>| frames.iter().map(|frame| frame.bytes.len()).sum();
-        let fits = |frames: &Vec<Frame>| link.outbox.has_space(frames.len(), size(frames), &link.hub.limits);
+        let fits = |frames: &Vec<Frame>| link.outbox.has_space(frames.len(), size(frames), &link.limits);
         let missed = missed.filter(fits);
         let mut frames = vec![self.joined(caught_up.position, missed.is_some())];
         frames.extend(missed.unwrap_or_default());
@@ -169,14 +178,14 @@ impl Joining {
             recovered,
             members: self.listed.as_deref(),
         };
-        self.socket.0.link.frame(&self.room.namespace, &joined, None)
+        self.socket.0.link().frame(&self.room.namespace, &joined, None)
     }
 
     fn replay(&self, event: &PastEvent) -> Frame {
         let event = event.as_event(&self.room.name);
         let limits = &self.socket.hub().limits;
         let class = class_of(limits, &self.room.namespace, event.room, event.event);
-        self.socket.0.link.frame(&self.room.namespace, &Outbound::Event(event), class)
+        self.socket.0.link().frame(&self.room.namespace, &Outbound::Event(event), class)
     }
 
     /// Gives up the seat, if it is still the one that this join holds.
@@ -187,7 +196,7 @@ impl Joining {
         }
         state.take_seat(&self.room.name);
         let left = Outbound::Left { room: &self.room.name, id: None };
-        self.socket.end(state, &self.room, self.again.then_some(&left));
+        self.socket.end_membership(state, &self.room, self.again.then_some(&left));
     }
 }
 

@@ -61,6 +61,7 @@
 //! let hub = Hub::builder(open).build();
 //! let mut connection = hub.connect(Arc::new(Words));
 //! let socket = connection.open("/", "session 1", None)?;
+//! socket.establish()?;
 //! let _joined = socket.join(&Join { room: "news", ..Join::default() });
 //!
 //! let data = Payload::text("\"hello\"");
@@ -76,13 +77,16 @@
 mod acks;
 mod application;
 mod broker;
+mod close;
 mod connection;
 mod delivery;
+mod ending;
 mod error;
 mod frames;
 mod held;
 mod hub;
 mod join;
+mod link;
 mod memory;
 mod message;
 mod namespace;
@@ -92,14 +96,16 @@ mod room;
 mod settings;
 mod socket;
 mod sync;
+mod target;
 
 pub use acks::{Acknowledgement, Answer};
 pub use application::Application;
 pub use broker::{
-    Broadcast, Broker, CatchUp, Delivery, HistoryPage, HistoryQuery, Publication, Published, RoomRef, Sink,
-    Wakes,
+    Broker, CatchUp, Delivery, HistoryPage, HistoryQuery, Publication, Published, RoomRef, Sink, Wakes,
 };
-pub use connection::{Close, Connection, Drained};
+pub use close::{Close, Drained};
+pub use connection::Connection;
+pub use ending::DisconnectReason;
 pub use error::Error;
 pub use hub::{Builder, Hub, Publish, Stats};
 pub use join::Join;
@@ -109,6 +115,8 @@ pub use message::{
 };
 pub use reply::{BoxFuture, Reply, ReplyFuture};
 pub use settings::{
-    Access, Action, Clock, HistorySettings, KeySettings, Limits, Policy, RoomSettings, SlowConsumer,
+    Access, Action, Clock, HistorySettings, KeySettings, Limits, Policy, RecoverySettings, RoomSettings,
+    SlowConsumer,
 };
 pub use socket::Socket;
+pub use target::{Answers, Broadcast, Command, RemoteSocket, Target};

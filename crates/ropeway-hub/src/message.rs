@@ -7,24 +7,31 @@ use bytes::Bytes;
 use crate::{Error, Published};
 
 /// The data of an event as it came: JSON text that the hub never interprets, and binary attachments that the
-/// text refers to (Socket.IO). Empty text means that there is no data.
+/// text refers to as `{"_placeholder":true,"num":i}` (Socket.IO). Empty text means that there is no data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Payload<'a> {
-    /// JSON text.
+    /// JSON text: one value, or with `list` any number of values with commas between them.
     pub text: &'a str,
-    /// Binary parts in the order in which the text refers to them.
+    /// Binary parts; the text refers to them by their number.
     pub attachments: &'a [Bytes],
+    /// The text is the inside of an array: the arguments of a Socket.IO event.
+    pub list: bool,
 }
 
 impl<'a> Payload<'a> {
-    /// A payload without attachments.
+    /// One JSON value.
     pub fn text(text: &'a str) -> Self {
-        Self { text, attachments: &[] }
+        Self { text, attachments: &[], list: false }
+    }
+
+    /// Any number of JSON values with commas between them, none at all included.
+    pub fn list(text: &'a str) -> Self {
+        Self { text, attachments: &[], list: true }
     }
 
     /// Copies the text; attachments are shared.
     pub fn to_owned(self) -> OwnedPayload {
-        OwnedPayload { text: self.text.into(), attachments: self.attachments.into() }
+        OwnedPayload { text: self.text.into(), attachments: self.attachments.into(), list: self.list }
     }
 
     /// Bytes of text and attachments.
@@ -36,16 +43,18 @@ impl<'a> Payload<'a> {
 /// A [`Payload`] that outlives the message it came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnedPayload {
-    /// JSON text.
+    /// JSON text: one value, or with `list` any number of values with commas between them.
     pub text: Box<str>,
     /// Binary parts.
     pub attachments: Box<[Bytes]>,
+    /// The text is the inside of an array.
+    pub list: bool,
 }
 
 impl OwnedPayload {
     /// The borrowed form.
     pub fn as_payload(&self) -> Payload<'_> {
-        Payload { text: &self.text, attachments: &self.attachments }
+        Payload { text: &self.text, attachments: &self.attachments, list: self.list }
     }
 }
 
@@ -79,9 +88,9 @@ pub struct Since<'a> {
 }
 
 /// An event on its way to a connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Event<'a> {
-    /// The room it was published to; absent when sent to one socket or to several rooms at once.
+    /// The room it was sent to; absent when sent to one socket, to several rooms at once or to everybody.
     pub room: Option<&'a str>,
     /// The name of the event.
     pub event: &'a str,
@@ -93,6 +102,11 @@ pub struct Event<'a> {
     pub offset: Option<u64>,
     /// Set when the receiver shall answer with [`Socket::acknowledge`](crate::Socket::acknowledge).
     pub ack: Option<u64>,
+    /// It went to the room by a publish, of a member or of the server, and not by a broadcast.
+    pub published: bool,
+    /// What the client shall show when it comes back, to get what it missed after this event
+    /// ([`Connection::recover`](crate::Connection::recover)).
+    pub recovery: Option<&'a str>,
 }
 
 /// An event in the history of a room.
@@ -117,7 +131,8 @@ impl PastEvent {
             data: self.data.as_payload(),
             from: self.from.as_deref(),
             offset: Some(self.offset),
-            ack: None,
+            published: true,
+            ..Event::default()
         }
     }
 }
@@ -196,6 +211,9 @@ pub enum Outbound<'a> {
         /// What it answered.
         data: Payload<'a>,
     },
+    /// The server has ended this socket; the connection and its other sockets stay. A protocol that encodes this
+    /// as nothing has its connection closed instead ([`Close::DISCONNECTED`](crate::Close::DISCONNECTED)).
+    Disconnected,
     /// A request failed.
     Error {
         /// The request, when it had an id.

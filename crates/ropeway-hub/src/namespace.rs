@@ -1,18 +1,21 @@
-//! A namespace: its rooms by name.
+//! A namespace: its rooms by name and its sockets by session.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::room::{Candidate, Listed, Room};
+use crate::socket::Core;
 use crate::sync::lock;
 use crate::{Broker, RoomSettings, Wakes};
 
-/// Enough that threads rarely meet at one; a shard without rooms costs 56 bytes.
-const SHARDS: usize = 64;
+/// Enough that threads rarely meet at one; a shard without rooms costs 56 bytes, and there may be thousands of
+/// namespaces.
+const SHARDS: usize = 16;
 
-/// A space of room names. Made when the hub is built and never forgotten.
+/// A space of room names, with the sockets in it.
 pub(crate) struct Namespace {
     pub(crate) name: Arc<str>,
     broker: Arc<dyn Broker>,
@@ -22,14 +25,92 @@ pub(crate) struct Namespace {
     shards: Box<[Mutex<Shard>]>,
     /// Rooms in all shards.
     count: AtomicUsize,
+    /// Sockets, established or not, that have not ended. Counted up only under the lock of the hub's map of
+    /// namespaces, so that a namespace that is taken out of it has none and gets none.
+    open: AtomicUsize,
+    /// Established sockets. Locked while everybody is served: it is the order of what everybody gets.
+    sockets: Mutex<Sockets>,
 }
 
 type Shard = HashMap<Arc<str>, Arc<Room>>;
 
+/// Established sockets by their session.
+type Sockets = HashSet<Established>;
+
+pub(crate) struct Established(pub(crate) Arc<Core>);
+
+impl Borrow<str> for Established {
+    fn borrow(&self) -> &str {
+        &self.0.me.session
+    }
+}
+
+impl PartialEq for Established {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.me.session == other.0.me.session
+    }
+}
+
+impl Eq for Established {}
+
+impl Hash for Established {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Borrow::<str>::borrow(self).hash(state);
+    }
+}
+
 impl Namespace {
     pub(crate) fn new(name: &str, broker: Arc<dyn Broker>) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { name: name.into(), broker, hasher: RandomState::new(), shards, count: AtomicUsize::new(0) }
+        Self {
+            name: name.into(),
+            broker,
+            hasher: RandomState::new(),
+            shards,
+            count: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            sockets: Mutex::default(),
+        }
+    }
+
+    /// A socket is opened; only under the lock of the hub's map.
+    pub(crate) fn enter(&self) {
+        self.open.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A socket has ended.
+    pub(crate) fn exit(&self) {
+        self.open.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether a socket, established or not, has not ended.
+    pub(crate) fn is_occupied(&self) -> bool {
+        self.open.load(Ordering::Acquire) > 0
+    }
+
+    /// Makes a socket one that can be addressed; `false` when another has the same session.
+    pub(crate) fn establish(&self, socket: &Arc<Core>) -> bool {
+        lock(&self.sockets).insert(Established(Arc::clone(socket)))
+    }
+
+    /// Takes an established socket out.
+    pub(crate) fn dismiss(&self, socket: &Core) {
+        let mut sockets = lock(&self.sockets);
+        sockets.remove(&*socket.me.session);
+        if sockets.capacity() > 16 && sockets.capacity() / 4 > sockets.len() {
+            let len = sockets.len();
+            sockets.shrink_to(len * 2);
+        }
+    }
+
+    /// The established socket with this session.
+    pub(crate) fn socket(&self, session: &str) -> Option<Arc<Core>> {
+        lock(&self.sockets).get(session).map(|socket| Arc::clone(&socket.0))
+    }
+
+    /// All established sockets, for as long as it is held.
+    pub(crate) fn sockets(&self) -> MutexGuard<'_, Sockets> {
+        lock(&self.sockets)
     }
 
     pub(crate) fn rooms(&self) -> usize {

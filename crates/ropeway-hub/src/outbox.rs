@@ -7,9 +7,9 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use crate::connection::{Close, Drained};
 use crate::settings::{Limits, SlowConsumer};
 use crate::sync::lock;
+use crate::{Close, Drained};
 
 /// Counted for each frame on top of its bytes, so that many small ones are bounded as well.
 const OVERHEAD: usize = 64;

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
-use crate::connection::Link;
 use crate::frames::Frames;
 use crate::held::Held;
+use crate::link::Link;
 use crate::outbox::Frame;
+use crate::socket::Core;
 use crate::sync::lock;
 use crate::{Error, Limits, Member, Outbound, RoomRef, RoomSettings, Wakes};
 
@@ -112,7 +113,7 @@ impl Room {
         let held = membership.held.take_if(|held| held.ticket == ticket && !held.overflow);
         let held = held.ok_or(Error::Unavailable)?;
         let frames = answer.into_iter().map(|frame| (frame, false)).chain(held.after(seen));
-        Ok(membership.link.outbox.push_all(frames, &membership.link.hub.limits))
+        Ok(membership.link.outbox.push_all(frames, &membership.link.limits))
     }
 
     /// Whether this hold has not ended.
@@ -143,7 +144,7 @@ impl Room {
     }
 
     fn list(&self, members: &Members, link: &Link) -> Listed {
-        let most = link.hub.limits.members_listed;
+        let most = link.limits.members_listed;
         self.settings.presence.then(|| members.list(most))
     }
 
@@ -162,20 +163,28 @@ pub(crate) struct Fanout<'a, 'm> {
     pub(crate) frames: &'a mut Frames<'m>,
     pub(crate) offset: Option<u64>,
     pub(crate) volatile: bool,
-    /// Sessions to leave out.
-    pub(crate) except: &'a [&'a str],
+    /// Sockets to leave out, in order.
+    pub(crate) except: Vec<SocketId>,
     /// Sockets that have it already, when several rooms are served.
     pub(crate) served: Option<HashSet<SocketId>>,
 }
 
 impl<'a, 'm> Fanout<'a, 'm> {
     pub(crate) fn to_all(frames: &'a mut Frames<'m>) -> Self {
-        Self { frames, offset: None, volatile: false, except: &[], served: None }
+        Self { frames, offset: None, volatile: false, except: Vec::new(), served: None }
     }
 
-    fn skips(&mut self, id: SocketId, member: &Member) -> bool {
-        self.except.contains(&&*member.session)
+    fn skips(&mut self, id: SocketId) -> bool {
+        self.except.binary_search(&id).is_ok()
             || self.served.as_mut().is_some_and(|served| !served.insert(id))
+    }
+
+    /// Queues the message for a socket that is not addressed as the member of a room.
+    pub(crate) fn serve_socket(&mut self, socket: &Core, wakes: &mut Wakes) {
+        if !self.skips(socket.id) {
+            let link = socket.link();
+            wakes.0.extend(link.outbox.push(self.frames.for_link(link), self.volatile, &link.limits));
+        }
     }
 }
 
@@ -183,12 +192,22 @@ impl Members {
     /// Queues a message for each member.
     pub(crate) fn serve(&mut self, fanout: &mut Fanout<'_, '_>, wakes: &mut Wakes) {
         for (id, membership) in &mut self.by_socket {
-            if fanout.skips(*id, &membership.member) {
+            if fanout.skips(*id) {
                 continue;
             }
             let frame = fanout.frames.for_link(&membership.link);
             wakes.0.extend(membership.queue(frame, fanout.offset, fanout.volatile));
         }
+    }
+
+    /// The numbers of all members.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = SocketId> {
+        self.by_socket.keys().copied()
+    }
+
+    /// The sessions of all members.
+    pub(crate) fn sessions(&self) -> Vec<Arc<str>> {
+        self.by_socket.values().map(|membership| Arc::clone(&membership.member.session)).collect()
     }
 
     fn list(&self, most: usize) -> Vec<Arc<Member>> {
@@ -206,7 +225,7 @@ impl Members {
 
 impl Membership {
     fn queue(&mut self, frame: Frame, offset: Option<u64>, volatile: bool) -> Option<Waker> {
-        let limits: &Limits = &self.link.hub.limits;
+        let limits: &Limits = &self.link.limits;
         match &mut self.held {
             Some(held) => {
                 held.push(frame, offset, volatile, limits.outbox);

@@ -31,6 +31,8 @@ pub struct Limits {
     /// How long the application may take to answer an event (10 s). See [`Hub::tick`](crate::Hub::tick) for
     /// how exact that is.
     pub answer_timeout: Duration,
+    /// Namespaces (10,000): clients can make them come where an application allows it.
+    pub namespaces: usize,
 }
 
 impl Default for Limits {
@@ -47,6 +49,39 @@ impl Default for Limits {
             history_page: 1_000,
             pending_acks: 64,
             answer_timeout: Duration::from_secs(10),
+            namespaces: 10_000,
+        }
+    }
+}
+
+/// Connection state recovery: what a namespace remembers for sockets whose transport broke, so that they come back as
+/// if nothing had happened. See [`Connection::recover`](crate::Connection::recover). All sizes are bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoverySettings {
+    /// How long a socket may be away (2 min).
+    pub max_disconnection: Duration,
+    /// How much earlier than its end a socket may have stopped to receive (65 s): the ping interval and twice the
+    /// ping timeout. Events are kept for so much longer.
+    pub slack: Duration,
+    /// Events kept for one namespace (10,000). Who missed more than is kept cannot recover.
+    pub events: usize,
+    /// Their names, data and targets (16 MiB).
+    pub bytes: usize,
+    /// Sockets of one namespace that may be away (10,000); the one that went first is forgotten.
+    pub sessions: usize,
+    /// What is remembered of them: data and rooms (16 MiB).
+    pub session_bytes: usize,
+}
+
+impl Default for RecoverySettings {
+    fn default() -> Self {
+        Self {
+            max_disconnection: Duration::from_secs(120),
+            slack: Duration::from_secs(65),
+            events: 10_000,
+            bytes: 16 << 20,
+            sessions: 10_000,
+            session_bytes: 16 << 20,
         }
     }
 }

@@ -7,7 +7,7 @@ mod support;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ropeway_hub::*;
 use support::*;
@@ -28,9 +28,9 @@ impl Remote {
     fn deliver(&self, room: &str, text: &str, offset: Option<u64>) {
         let rooms = [room];
         let data = Payload::text(text);
-        let broadcast =
-            Broadcast { namespace: "/", rooms: &rooms, event: "say", data, ..Broadcast::default() };
-        drop(self.sink.get().unwrap().deliver(&Delivery { broadcast, offset }));
+        let target = Target { namespace: "/", rooms: &rooms, except: &[] };
+        let broadcast = Broadcast { target, event: "say", data, ..Broadcast::default() };
+        drop(self.sink.get().unwrap().deliver(&Delivery { broadcast, published: true, offset }));
     }
 
     fn answer(&self, newest: u64, missed: Option<Vec<Arc<PastEvent>>>) {
@@ -57,6 +57,18 @@ impl Broker for Remote {
     }
 
     fn broadcast(&self, _broadcast: &Broadcast<'_>) -> Reply<Result<(), Error>> {
+        Reply::Ready(Err(Error::Unavailable))
+    }
+
+    fn ask(&self, _broadcast: &Broadcast<'_>, _timeout: Duration) -> Reply<Result<Answers, Error>> {
+        Reply::Ready(Err(Error::Unavailable))
+    }
+
+    fn command(&self, _target: &Target<'_>, _command: &Command<'_>) -> Reply<Result<(), Error>> {
+        Reply::Ready(Err(Error::Unavailable))
+    }
+
+    fn fetch(&self, _target: &Target<'_>) -> Reply<Result<Vec<RemoteSocket>, Error>> {
         Reply::Ready(Err(Error::Unavailable))
     }
 

@@ -51,6 +51,7 @@ fn a_part_of_what_was_missed_is_never_replayed() {
     let mut ben = Peer::new(&hub, "ben");
     ben.come_back("h", &first).unwrap();
     assert_eq!(ben.lines().len(), 6, "five are kept, and those are all that came after the first");
+    drop(ben);
     anna.say("h", "one too many").unwrap();
     let unknown = [
         first.clone(),

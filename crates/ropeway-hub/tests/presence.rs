@@ -24,7 +24,7 @@ fn a_lost_connection_leaves_once() {
     let ben = Peer::in_room(&hub, "ben", "p");
     let handle = ben.socket.clone();
     drop(ben);
-    handle.close();
+    handle.end(DisconnectReason::TransportClose);
     assert_eq!(handle.leave("p", None), Err(Error::NotJoined));
     assert_eq!(anna.lines(), ["+ben p", "-ben p"]);
 }

@@ -54,8 +54,11 @@ fn a_broadcast_to_several_rooms_reaches_each_socket_once() {
     both.lines();
     let (mut one, mut not) = (Peer::in_room(&hub, "one", "b"), Peer::in_room(&hub, "not", "b"));
     let rooms = ["b", "nobody", "a", "b"];
-    let broadcast =
-        Broadcast { namespace: "/", rooms: &rooms, except: &["not"], event: "hey", ..Broadcast::default() };
+    let broadcast = Broadcast {
+        target: Target { namespace: "/", rooms: &rooms, except: &["not"] },
+        event: "hey",
+        ..Broadcast::default()
+    };
     now(hub.broadcast(&broadcast)).unwrap();
     assert_eq!(both.lines(), ["hey "]);
     assert_eq!(one.lines(), ["hey "]);
@@ -100,7 +103,7 @@ fn one_connection_has_sockets_in_several_namespaces() {
     now(hub.publish("/admin", &say("a", "secret"))).unwrap();
     now(admin.publish(&say("a", "1"))).unwrap();
     assert_eq!(anna.lines(), ["joined a", "a/say secret", "a/say anna2=root: 1"]);
-    admin.close();
+    admin.end(DisconnectReason::TransportClose);
     now(hub.publish("/admin", &say("a", "secret"))).unwrap();
     now(hub.publish("/", &say("a", "2"))).unwrap();
     assert_eq!(anna.lines(), ["a/say 2"]);
@@ -148,7 +151,7 @@ fn limits_hold() {
     anna.enter("b").unwrap();
     let second = anna.connection.open("/", "2", None).unwrap();
     assert_eq!(anna.connection.open("/", "3", None).unwrap_err(), Error::TooManySockets);
-    second.close();
+    second.end(DisconnectReason::TransportClose);
     anna.connection.open("/", "3", None).unwrap();
 }
 

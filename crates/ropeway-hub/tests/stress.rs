@@ -120,8 +120,11 @@ fn all_members_see_the_same_order_with_broadcasts_to_several_rooms() {
             scope.spawn(move || {
                 for number in 0..EVENTS {
                     let event = format!("{:?} {number}", thread::current().id());
-                    let broadcast =
-                        Broadcast { namespace: "/", rooms: &rooms, event: &event, ..Broadcast::default() };
+                    let broadcast = Broadcast {
+                        target: Target { namespace: "/", rooms: &rooms, except: &[] },
+                        event: &event,
+                        ..Broadcast::default()
+                    };
                     now(hub.broadcast(&broadcast)).unwrap();
                 }
             });

@@ -9,13 +9,13 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::log::Log;
 use crate::sync::lock;
 use crate::{
-    Broadcast, Broker, CatchUp, Clock, Delivery, Error, HistoryPage, HistoryQuery, Publication, Published,
-    Reply, RoomRef, Since, Sink, Wakes,
+    Answers, Broadcast, Broker, CatchUp, Clock, Command, Delivery, Error, HistoryPage, HistoryQuery,
+    Publication, Published, RemoteSocket, Reply, RoomRef, Since, Sink, Target, Wakes,
 };
 
 const SHARDS: usize = 64;
@@ -96,15 +96,18 @@ impl MemoryBroker {
 
     fn deliver(&self, publication: &Publication<'_>, offset: Option<u64>) -> Result<Wakes, Error> {
         let broadcast = Broadcast {
-            namespace: publication.room.namespace,
-            rooms: &[publication.room.name],
-            except: &[],
+            target: Target {
+                namespace: publication.room.namespace,
+                rooms: &[publication.room.name],
+                except: &[],
+            },
             event: publication.event,
             data: publication.data,
             from: publication.from,
             volatile: publication.volatile,
+            local: false,
         };
-        Ok(self.started()?.sink.deliver(&Delivery { broadcast, offset }))
+        Ok(self.started()?.sink.deliver(&Delivery { broadcast, published: true, offset }))
     }
 
     fn publish_now(&self, publication: &Publication<'_>) -> Result<Published, Error> {
@@ -150,9 +153,26 @@ impl Broker for MemoryBroker {
     }
 
     fn broadcast(&self, broadcast: &Broadcast<'_>) -> Reply<Result<(), Error>> {
-        let deliver =
-            |started: &Started| drop(started.sink.deliver(&Delivery { broadcast: *broadcast, offset: None }));
-        Reply::Ready(self.started().map(deliver))
+        let delivery = Delivery { broadcast: *broadcast, published: false, offset: None };
+        Reply::Ready(self.started().map(|started| drop(started.sink.deliver(&delivery))))
+    }
+
+    fn ask(&self, broadcast: &Broadcast<'_>, timeout: Duration) -> Reply<Result<Answers, Error>> {
+        match self.started() {
+            Ok(started) => started.sink.ask(broadcast, timeout).map(Ok),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    fn command(&self, target: &Target<'_>, command: &Command<'_>) -> Reply<Result<(), Error>> {
+        match self.started() {
+            Ok(started) => started.sink.command(target, command).map(Ok),
+            Err(error) => Reply::Ready(Err(error)),
+        }
+    }
+
+    fn fetch(&self, target: &Target<'_>) -> Reply<Result<Vec<RemoteSocket>, Error>> {
+        Reply::Ready(self.started().map(|started| started.sink.fetch(target)))
     }
 
     fn catch_up(&self, room: RoomRef<'_>, since: Option<Since<'_>>) -> Reply<Result<CatchUp, Error>> {

@@ -134,6 +134,7 @@ impl Peer {
     pub(crate) fn with(hub: &Hub, session: &str, encoder: Arc<dyn Encoder>) -> Self {
         let connection = hub.connect(encoder);
         let socket = connection.open("/", session, None).unwrap();
+        socket.establish().unwrap();
         Self { connection, socket }
     }
 

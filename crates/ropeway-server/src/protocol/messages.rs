@@ -134,7 +134,7 @@ pub(super) fn push_member(out: &mut String, member: &Member) {
 mod tests {
     use std::sync::Arc;
 
-    use ropeway_hub::{Error, OwnedPayload, PastEvent, Payload};
+    use ropeway_hub::{Error, PastEvent, Payload};
 
     use super::*;
 
@@ -158,14 +158,19 @@ mod tests {
     fn events() {
         let member = ada();
         let data = Payload::text(r#"{"a":1}"#);
-        let full =
-            Event { room: Some("r"), event: "e\"", data, from: Some(&member), offset: Some(3), ack: None };
+        let full = Event {
+            room: Some("r"),
+            event: "e\"",
+            data,
+            from: Some(&member),
+            offset: Some(3),
+            ..Event::default()
+        };
         written(
             &Outbound::Event(full),
             r#"{"type":"event","room":"r","event":"e\"","from":{"session":"s1","user":"ada","info":{"name":"Ada"}},"offset":3,"data":{"a":1}}"#,
         );
-        let bare =
-            Event { room: None, event: "e", data: Payload::text(""), from: None, offset: None, ack: None };
+        let bare = Event { event: "e", data: Payload::text(""), ..Event::default() };
         written(&Outbound::Event(bare), r#"{"type":"event","event":"e","data":null}"#);
     }
 
@@ -204,12 +209,8 @@ mod tests {
 
     #[test]
     fn answers() {
-        let event = PastEvent {
-            offset: 6,
-            event: "e".into(),
-            data: OwnedPayload { text: "1".into(), attachments: Box::default() },
-            from: None,
-        };
+        let event =
+            PastEvent { offset: 6, event: "e".into(), data: Payload::text("1").to_owned(), from: None };
         let page = HistoryPage { position: position(), events: vec![Arc::new(event)], complete: false };
         written(
             &Outbound::History { room: "r", id: "3", page: &page },

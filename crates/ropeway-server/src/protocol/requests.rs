@@ -34,7 +34,7 @@ impl Requests {
             }
             Request::Leave { room } => answer(socket, id, socket.leave(room, id)),
             Request::Publish { room, event, data, key, volatile } => {
-                let data = Payload { text: data, attachments };
+                let data = Payload { attachments, ..Payload::text(data) };
                 let publish = Publish { room, event, data, key: key.as_deref(), volatile: *volatile };
                 self.publish(socket, id, &publish);
             }

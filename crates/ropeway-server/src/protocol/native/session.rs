@@ -48,6 +48,7 @@ impl Session {
         let connection = hub.connect(encoder.clone());
         connection.push(encoder.frame(256, |out| push_welcome(out, welcome)));
         let socket = connection.open(NAMESPACE, welcome.session, None)?;
+        socket.establish()?;
         Ok(Self { connection, socket, encoder, requests: Requests::default() })
     }
 
