@@ -72,6 +72,66 @@ pub(crate) const COUNTED: [EchoCase; 5] = [
     echo("16k", "16 KiB binary, 16 connections, 1 outstanding", Payload::Binary(16 * 1024), 16, 1),
 ];
 
+/// Socket.IO over its WebSocket transport.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SocketIoCase {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) shape: Shape,
+    /// Of the payload, a text.
+    pub(crate) bytes: usize,
+    pub(crate) connections: usize,
+    pub(crate) outstanding: usize,
+}
+
+/// Who gets what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// The sender gets an acknowledgement.
+    Acks,
+    /// One publishes, all get the event.
+    Room,
+}
+
+/// Measured in time, in instructions and system calls.
+pub(crate) const SOCKETIO: [SocketIoCase; 4] = [
+    SocketIoCase {
+        name: "ack",
+        title: "20 B acknowledged, 100 connections, 1 outstanding",
+        shape: Shape::Acks,
+        bytes: 20,
+        connections: 100,
+        outstanding: 1,
+    },
+    SocketIoCase {
+        name: "ackx16",
+        title: "20 B acknowledged, 10 connections, 16 outstanding",
+        shape: Shape::Acks,
+        bytes: 20,
+        connections: 10,
+        outstanding: 16,
+    },
+    SocketIoCase {
+        name: "room",
+        title: "64 B to a room of 1,000, 1 publish outstanding",
+        shape: Shape::Room,
+        bytes: 64,
+        connections: 1000,
+        outstanding: 1,
+    },
+    SocketIoCase {
+        name: "roomx16",
+        title: "64 B to a room of 1,000, 16 publishes outstanding",
+        shape: Shape::Room,
+        bytes: 64,
+        connections: 1000,
+        outstanding: 16,
+    },
+];
+
+/// The name of the case of idle connections of Socket.IO.
+pub(crate) const SOCKETIO_IDLE: &str = "idle";
+
 /// An echo of JSON documents of 1 KiB with permessage-deflate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DeflateCase {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::process::Cores;
 use crate::servers::Server;
-use crate::{compile, counts, memory, process, throughput};
+use crate::{compile, counts, memory, process, socketio, throughput};
 
 /// Measures WebSocket echo and broadcast servers against each other.
 ///
@@ -31,6 +31,8 @@ enum Command {
     Fanout,
     /// Memory of idle connections.
     Memory,
+    /// Socket.IO: server CPU per acknowledged message and per delivery, memory of idle connections.
+    Socketio,
     /// Memory of an idle member of a room in `ropeway serve`.
     Members(Members),
     /// User instructions per message, by callgrind.
@@ -105,6 +107,7 @@ impl Cli {
             Command::Deflate => throughput::deflate(o),
             Command::Fanout => throughput::fanout(o),
             Command::Memory => memory::idle(o),
+            Command::Socketio => socketio::socketio(o),
             Command::Members(members) => memory::members(o, members),
             Command::Instructions => counts::instructions(o),
             Command::Syscalls => counts::syscalls(o),
@@ -119,6 +122,7 @@ fn all(options: &mut Options) -> anyhow::Result<()> {
     throughput::deflate(options)?;
     throughput::fanout(options)?;
     memory::idle(options)?;
+    socketio::socketio(options)?;
     counts::syscalls(options)?;
     options.settle_cpu(true);
     counts::instructions(options)

@@ -14,7 +14,10 @@ const CARGO: &str = "cargo";
 /// Builds everything that was asked for.
 pub(crate) fn all(options: &Options) -> anyhow::Result<()> {
     for &server in &options.peers {
-        for job in [Job::Echo(crate::servers::Deflate::Off), Job::Broadcast] {
+        for job in [Job::Echo(crate::servers::Deflate::Off), Job::Broadcast, Job::SocketIo] {
+            if !server.speaks(job) {
+                continue;
+            }
             if let Some(path) = server_for(options, server, job)? {
                 eprintln!("{server}: {}", path.display());
             }
@@ -27,8 +30,12 @@ pub(crate) fn all(options: &Options) -> anyhow::Result<()> {
 pub(crate) fn server_for(options: &Options, server: Server, job: Job) -> anyhow::Result<Option<PathBuf>> {
     let built = match server {
         Server::Uws => uws(options),
-        Server::Ropeway if job == Job::Broadcast => example(options, "broadcast"),
-        Server::Ropeway => example(options, "echo"),
+        Server::SocketioNode => socketio_node(),
+        Server::Ropeway => match job {
+            Job::Echo(_) => example(options, "ropeway-ws", "echo"),
+            Job::Broadcast => example(options, "ropeway-ws", "broadcast"),
+            Job::SocketIo => example(options, "ropeway-server", "socketio_echo"),
+        },
         other => cargo(options, bench_root(), &["-p", &format!("peer-{other}")]),
     };
     match built {
@@ -47,8 +54,20 @@ pub(crate) fn ropeway(options: &Options) -> anyhow::Result<PathBuf> {
     cargo(options, project_root(), &["-p", "ropeway", "--bin", "ropeway"])
 }
 
-fn example(options: &Options, name: &str) -> anyhow::Result<PathBuf> {
-    cargo(options, project_root(), &["-p", "ropeway-ws", "--example", name])
+fn example(options: &Options, package: &str, name: &str) -> anyhow::Result<PathBuf> {
+    cargo(options, project_root(), &["-p", package, "--example", name])
+}
+
+/// Installs what the lock file names; the script is for `node`.
+fn socketio_node() -> anyhow::Result<PathBuf> {
+    let folder = bench_root().join("peers/socketio-node");
+    if !folder.join("node_modules/socket.io").exists() {
+        let mut npm = Command::new("npm");
+        // Standard output is for the tables.
+        npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]).stdout(Stdio::null());
+        run(npm)?;
+    }
+    Ok(folder.join("server.mjs"))
 }
 
 fn bench_root() -> &'static Path {

@@ -8,15 +8,59 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::cases::{COUNTED, EchoCase};
+use crate::cases::{COUNTED, EchoCase, SOCKETIO, SocketIoCase};
 use crate::cli::Options;
 use crate::load::Stop;
 use crate::process::Running;
 use crate::report::print_table;
-use crate::servers::{Deflate, Job};
+use crate::servers::{Deflate, Job, Server};
+use crate::socketio;
 use crate::throughput::{Built, binaries, run_echo_on};
 
-const ECHO: Job = Job::Echo(Deflate::Off);
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+enum Case {
+    Echo(&'static EchoCase),
+    /// Counted by acknowledgement or delivery.
+    SocketIo(&'static SocketIoCase),
+}
+
+impl Case {
+    fn all() -> impl Iterator<Item = Self> {
+        COUNTED.iter().map(Self::Echo).chain(SOCKETIO.iter().map(Self::SocketIo))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Case::Echo(case) => case.name,
+            Case::SocketIo(case) => case.name,
+        }
+    }
+
+    fn title(self) -> String {
+        match self {
+            Case::Echo(case) => case.title.to_owned(),
+            Case::SocketIo(case) => format!("Socket.IO: {}", case.title),
+        }
+    }
+
+    fn job(self) -> Job {
+        match self {
+            Case::Echo(_) => Job::Echo(Deflate::Off),
+            Case::SocketIo(_) => Job::SocketIo,
+        }
+    }
+
+    /// Exactly as many messages, all of which come back.
+    fn run(self, server: &Running, kind: Server, messages: u64) -> anyhow::Result<()> {
+        let stop = Stop::Count { sent: messages, received: messages };
+        match self {
+            Case::Echo(case) => run_echo_on(server, kind, case, stop)?,
+            Case::SocketIo(case) => socketio::run_on(server, case, stop)?,
+        };
+        Ok(())
+    }
+}
 
 /// Message counts whose difference makes the slope: start, handshakes and the first growth of buffers cancel.
 const SLOPE: (u64, u64) = (5_000, 15_000);
@@ -31,15 +75,18 @@ pub(crate) fn instructions(options: &Options) -> anyhow::Result<()> {
         .clone()
         .unwrap_or_else(|| std::env::temp_dir().join(format!("ropeway-e2e-{}", std::process::id())));
     fs::create_dir_all(&folder)?;
-    let count = |built: &Built, case: &EchoCase| Ok(vec![slope(options, built, case, &folder)?.round()]);
-    let result = table(options, "User instructions per message (callgrind)", &["instructions"], 0, count);
+    let count = |built: &Built, case: Case| Ok(vec![slope(options, built, case, &folder)?.round()]);
+    // Node makes its code while it runs: callgrind would count the making.
+    let able = |server| server != Server::SocketioNode;
+    let result =
+        table(options, "User instructions per message (callgrind)", &["instructions"], 0, able, count);
     if keep.is_none() {
         fs::remove_dir_all(&folder)?;
     }
     result
 }
 
-fn slope(options: &Options, built: &Built, case: &EchoCase, folder: &Path) -> anyhow::Result<f64> {
+fn slope(options: &Options, built: &Built, case: Case, folder: &Path) -> anyhow::Result<f64> {
     let low = callgrind(options, built, case, SLOPE.0, folder)?;
     let high = callgrind(options, built, case, SLOPE.1, folder)?;
     Ok((high as f64 - low as f64) / (SLOPE.1 - SLOPE.0) as f64)
@@ -48,15 +95,15 @@ fn slope(options: &Options, built: &Built, case: &EchoCase, folder: &Path) -> an
 fn callgrind(
     options: &Options,
     built: &Built,
-    case: &EchoCase,
+    case: Case,
     messages: u64,
     folder: &Path,
 ) -> anyhow::Result<u64> {
-    let profile = folder.join(format!("callgrind.{}.{}.{messages}", built.0, case.name));
+    let profile = folder.join(format!("callgrind.{}.{}.{messages}", built.0, case.name()));
     let wrapper =
         ["env", PLAIN_COPIES, "valgrind", "-q", "--tool=callgrind", &out_file(&profile)].map(String::from);
-    let server = Running::start(options, (built.0, &built.1), ECHO, false, &wrapper)?;
-    run_echo_on(&server, built.0, case, Stop::Count { sent: messages, received: messages })?;
+    let server = Running::start(options, (built.0, &built.1), case.job(), false, &wrapper)?;
+    case.run(&server, built.0, messages)?;
     server.terminate()?;
     let text = fs::read_to_string(&profile).context("callgrind left no profile")?;
     let total =
@@ -73,19 +120,17 @@ pub(crate) fn syscalls(options: &Options) -> anyhow::Result<()> {
     let tool = Tool::find()?;
     let title = format!("System calls per message ({})", tool.name());
     let names = ["all", "reads", "writes", "waits"];
-    table(options, &title, &names, 3, |built, case| count_calls(options, tool, built, case))
+    table(options, &title, &names, 3, |_| true, |built, case| count_calls(options, tool, built, case))
 }
 
-fn count_calls(options: &Options, tool: Tool, built: &Built, case: &EchoCase) -> anyhow::Result<Vec<f64>> {
+fn count_calls(options: &Options, tool: Tool, built: &Built, case: Case) -> anyhow::Result<Vec<f64>> {
     const MESSAGES: u64 = 20_000;
-    let server = Running::start(options, (built.0, &built.1), ECHO, false, &[])?;
+    let server = Running::start(options, (built.0, &built.1), case.job(), false, &[])?;
     let file = std::env::temp_dir().join(format!("ropeway-e2e-calls-{}", std::process::id()));
     // Connections are made and the first messages pass before the counting starts; both runs have their own.
-    let stop = |sent| Stop::Count { sent, received: sent };
-    run_echo_on(&server, built.0, case, stop(1_000))?;
-    let low = tool.count(&server, &file, || run_echo_on(&server, built.0, case, stop(MESSAGES)).map(drop))?;
-    let high =
-        tool.count(&server, &file, || run_echo_on(&server, built.0, case, stop(3 * MESSAGES)).map(drop))?;
+    case.run(&server, built.0, 1_000)?;
+    let low = tool.count(&server, &file, || case.run(&server, built.0, MESSAGES))?;
+    let high = tool.count(&server, &file, || case.run(&server, built.0, 3 * MESSAGES))?;
     fs::remove_file(&file)?;
     Ok(high.iter().zip(&low).map(|(high, low)| (high - low) / (2 * MESSAGES) as f64).collect())
 }
@@ -96,15 +141,16 @@ fn table(
     title: &str,
     columns: &[&str],
     digits: usize,
-    count: impl Fn(&Built, &EchoCase) -> anyhow::Result<Vec<f64>>,
+    able: impl Fn(Server) -> bool,
+    count: impl Fn(&Built, Case) -> anyhow::Result<Vec<f64>>,
 ) -> anyhow::Result<()> {
-    let built = binaries(options, ECHO, |_| true)?;
     let mut lines = Vec::new();
-    for case in COUNTED.iter().filter(|case| options.wants(case.name)) {
-        for built in &built {
-            let values = count(built, case).with_context(|| format!("{}: {}", built.0, case.title))?;
-            eprintln!("{}: {}: {values:.digits$?}", case.title, built.0);
-            let mut line = vec![case.title.to_owned(), built.0.to_string()];
+    for case in Case::all().filter(|case| options.wants(case.name())) {
+        // Cargo has nothing to do the second time.
+        for built in &binaries(options, case.job(), &able)? {
+            let values = count(built, case).with_context(|| format!("{}: {}", built.0, case.title()))?;
+            eprintln!("{}: {}: {values:.digits$?}", case.title(), built.0);
+            let mut line = vec![case.title(), built.0.to_string()];
             line.extend(values.iter().map(|value| format!("{value:.digits$}")));
             lines.push(line);
         }

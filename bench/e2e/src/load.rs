@@ -118,19 +118,36 @@ impl Load {
         self.flush_dirty()?;
         let mut events = Events::with_capacity(1024);
         while !clock.is_over(|| self.reading(server))? {
-            self.turn(&mut events, work)?;
+            if !self.turn(&mut events, work, STALL)? {
+                bail!("no answer for {} s, after {} messages", STALL.as_secs(), self.out.messages);
+            }
             clock.messages = self.out.messages;
         }
         clock.sample(self.reading(server)?)
     }
 
-    fn turn(&mut self, events: &mut Events, work: &mut impl Workload) -> anyhow::Result<()> {
-        match self.poll.poll(events, Some(STALL)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
-            other => other?,
+    /// Answers what comes for this time.
+    pub(crate) fn attend(&mut self, work: &mut impl Workload, time: Duration) -> anyhow::Result<()> {
+        let (end, mut events) = (Instant::now() + time, Events::with_capacity(1024));
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.turn(&mut events, work, left)?;
         }
-        if events.is_empty() {
-            bail!("no answer for {} s, after {} messages", STALL.as_secs(), self.out.messages);
+    }
+
+    /// Whether anything happened in this time.
+    fn turn(
+        &mut self,
+        events: &mut Events,
+        work: &mut impl Workload,
+        wait: Duration,
+    ) -> anyhow::Result<bool> {
+        match self.poll.poll(events, Some(wait)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(true),
+            other => other?,
         }
         for event in events.iter() {
             let link = event.token().0;
@@ -142,7 +159,7 @@ impl Load {
             }
             self.flush_dirty()?;
         }
-        Ok(())
+        Ok(!events.is_empty())
     }
 
     fn read(&mut self, link: usize, work: &mut impl Workload) -> anyhow::Result<()> {

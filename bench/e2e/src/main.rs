@@ -10,6 +10,7 @@
 //! servers.rs  who is measured             process.rs   spawns, pins, awaits and reads them
 //! load.rs     the epoll loop              wire.rs      handshake and frames
 //! echo.rs deflate.rs fanout.rs            what is sent and what must come back
+//! socketio/                               the same for Socket.IO, and its command
 //! throughput.rs memory.rs counts.rs       one command each
 //! report.rs   medians and Markdown
 //! ```
@@ -26,6 +27,7 @@ mod memory;
 mod process;
 mod report;
 mod servers;
+mod socketio;
 mod throughput;
 mod wire;
 

@@ -60,13 +60,13 @@ fn measure(options: &Options, built: &Built, case: Case) -> anyhow::Result<f64> 
         Case::Deflate => Deflate::Takeover,
     };
     let server = Running::start(options, (built.0, &built.1), Job::Echo(deflate), true, &[])?;
-    let before = settled(&server)?;
+    let before = settled(&server, sleep)?;
     // Held until the end of this function: they idle while the server is read.
     let (_streams, _load) = match case {
         Case::Idle => (connect(&server, built.0, options.connections)?, None),
         Case::Deflate => (Vec::new(), Some(connect_and_echo(&server, options.connections)?)),
     };
-    Ok((settled(&server)? as f64 - before as f64) / options.connections as f64)
+    Ok((settled(&server, sleep)? as f64 - before as f64) / options.connections as f64)
 }
 
 fn connect_and_echo(server: &Running, count: usize) -> anyhow::Result<Load> {
@@ -76,11 +76,14 @@ fn connect_and_echo(server: &Running, count: usize) -> anyhow::Result<Load> {
     Ok(load)
 }
 
-/// Resident bytes once they have not changed for a while.
-fn settled(server: &Running) -> anyhow::Result<u64> {
+/// Resident bytes once they have not changed for a while, in which `wait` is called again and again.
+pub(crate) fn settled(
+    server: &Running,
+    mut wait: impl FnMut(Duration) -> anyhow::Result<()>,
+) -> anyhow::Result<u64> {
     let (mut last, mut same) = (0, 0);
     for _ in 0..100 {
-        std::thread::sleep(Duration::from_millis(200));
+        wait(Duration::from_millis(200))?;
         let now = server.resident()?;
         same = if now == last { same + 1 } else { 0 };
         last = now;
@@ -91,13 +94,19 @@ fn settled(server: &Running) -> anyhow::Result<u64> {
     Ok(last)
 }
 
+/// Waits and does nothing.
+pub(crate) fn sleep(time: Duration) -> anyhow::Result<()> {
+    std::thread::sleep(time);
+    Ok(())
+}
+
 /// Idle members of rooms in `ropeway serve`.
 pub(crate) fn members(options: &Options, how: &Members) -> anyhow::Result<()> {
     let binary = compile::ropeway(options)?;
     let mut words = vec![binary.display().to_string(), "serve".into()];
     words.extend(how.serve.iter().cloned());
     let server = Running::spawn(options.cores(), &words)?;
-    let before = settled(&server)?;
+    let before = settled(&server, sleep)?;
     let mut streams = Vec::with_capacity(options.connections);
     for index in 0..options.connections {
         let room = format!("{}{}", how.prefix, index / how.room_size);
@@ -105,7 +114,7 @@ pub(crate) fn members(options: &Options, how: &Members) -> anyhow::Result<()> {
     }
     // What others' joins brought is read, so that nothing waits in the server.
     streams.iter_mut().try_for_each(drain)?;
-    let bytes = (settled(&server)? as f64 - before as f64) / options.connections as f64;
+    let bytes = (settled(&server, sleep)? as f64 - before as f64) / options.connections as f64;
     let title = format!("Memory: {} members of rooms of {}", options.connections, how.room_size);
     print_table(
         &title,

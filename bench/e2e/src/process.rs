@@ -41,9 +41,12 @@ impl Running {
         wrapper: &[String],
     ) -> anyhow::Result<Self> {
         let mut words = wrapper.to_vec();
+        if server == Server::SocketioNode {
+            words.push("node".into());
+        }
         words.push(binary.display().to_string());
         match job {
-            Job::Echo(Deflate::Off) => {}
+            Job::Echo(Deflate::Off) | Job::SocketIo => {}
             Job::Echo(deflate) => words.extend(["--deflate".into(), deflate.flag().into()]),
             // Ours is a program of its own, the others have a mode.
             Job::Broadcast if server == Server::Ropeway => {}

@@ -68,28 +68,37 @@ pub(crate) fn print_relative(title: &str, tables: &[(&str, Vec<Row>)]) {
     print_table(title, &header, &tables.iter().map(line).collect::<Vec<_>>());
 }
 
+/// A line per case, a column per server: CPU in microseconds.
+pub(crate) fn print_cpu(title: &str, tables: &[(&str, &[Row])]) {
+    let Some((_, rows)) = tables.first() else { return };
+    let mut header = vec!["case"];
+    header.extend(rows.iter().map(|row| row.server.name()));
+    let line = |(case, rows): &(&str, &[Row])| {
+        std::iter::once((*case).to_owned()).chain(rows.iter().map(|row| row.cpu_micros.with(2))).collect()
+    };
+    print_table(title, &header, &tables.iter().map(line).collect::<Vec<_>>());
+}
+
 /// A line per case and server, with everything measured. `unit` is what is counted.
 pub(crate) fn print_rows(title: &str, unit: &str, tables: &[(&str, Vec<Row>)]) {
     let bytes = format!("B out a {unit}");
     let cpu = format!("server CPU us a {unit}");
     let per_second = format!("{unit}s/s").replace("deliverys", "deliveries");
-    let header =
-        ["case", "server", &per_second, &cpu, "relative to TCP", "server's share of its core", &bytes];
+    let compared = tables.iter().flat_map(|(_, rows)| rows).any(|row| row.relative.is_some());
+    let mut header = vec!["case", "server", &per_second, &cpu];
+    header.extend(compared.then_some("relative to TCP"));
+    header.extend(["server's share of its core", &bytes]);
     let lines: Vec<Vec<String>> =
         tables.iter().flat_map(|(case, rows)| rows.iter().map(|row| line(case, row))).collect();
     print_table(title, &header, &lines);
 }
 
 fn line(case: &str, row: &Row) -> Vec<String> {
-    vec![
-        case.to_owned(),
-        row.server.to_string(),
-        row.per_second.median(0),
-        row.cpu_micros.with(2),
-        row.relative.map_or_else(|| "-".into(), |relative| relative.with(2)),
-        row.cpu_share.median(2),
-        row.bytes.median(0),
-    ]
+    let mut cells =
+        vec![case.to_owned(), row.server.to_string(), row.per_second.median(0), row.cpu_micros.with(2)];
+    cells.extend(row.relative.map(|relative| relative.with(2)));
+    cells.extend([row.cpu_share.median(2), row.bytes.median(0)]);
+    cells
 }
 
 /// A Markdown table on standard output.

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 pub(crate) enum Server {
     /// Bare TCP over epoll: the limit.
     Tcp,
-    /// This project: the examples `echo` and `broadcast` of ropeway-ws.
+    /// This project: the examples `echo` and `broadcast` of ropeway-ws, `socketio_echo` of ropeway-server.
     Ropeway,
     /// uWebSockets, C++.
     Uws,
@@ -25,11 +25,15 @@ pub(crate) enum Server {
     Wtx,
     /// sockudo-ws.
     Sockudo,
+    /// npm socket.io, the reference of Socket.IO.
+    SocketioNode,
+    /// socketioxide on axum.
+    Socketioxide,
 }
 
 impl Server {
     /// In the order of the tables.
-    pub(crate) const ALL: [Server; 9] = [
+    pub(crate) const ALL: [Server; 11] = [
         Server::Tcp,
         Server::Ropeway,
         Server::Uws,
@@ -39,6 +43,8 @@ impl Server {
         Server::Yawc,
         Server::Wtx,
         Server::Sockudo,
+        Server::SocketioNode,
+        Server::Socketioxide,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -52,6 +58,17 @@ impl Server {
             Server::Yawc => "yawc",
             Server::Wtx => "wtx",
             Server::Sockudo => "sockudo",
+            Server::SocketioNode => "socketio-node",
+            Server::Socketioxide => "socketioxide",
+        }
+    }
+
+    /// Whether it speaks what the job is done in: Socket.IO, or WebSocket without anything on top.
+    pub(crate) fn speaks(self, job: Job) -> bool {
+        let socketio = matches!(self, Server::SocketioNode | Server::Socketioxide);
+        match job {
+            Job::Echo(_) | Job::Broadcast => !socketio,
+            Job::SocketIo => socketio || self == Server::Ropeway,
         }
     }
 
@@ -78,6 +95,8 @@ pub(crate) enum Job {
     Echo(Deflate),
     /// Every message to everybody.
     Broadcast,
+    /// Socket.IO: acknowledges `msg`, sends `pub` to the room that everybody is in.
+    SocketIo,
 }
 
 /// permessage-deflate as the client offers it and the server is told to agree to it.

@@ -77,14 +77,15 @@ pub(crate) fn binaries(
     let mut built = Vec::new();
     for server in Server::ALL {
         let wanted = server == Server::Tcp || options.peers.contains(&server);
-        if wanted && able(server) {
+        if wanted && server.speaks(job) && able(server) {
             built.extend(compile::server_for(options, server, job)?.map(|path| (server, path)));
         }
     }
     Ok(built)
 }
 
-fn rounds(
+/// Rounds of a case in which the servers take turns.
+pub(crate) fn rounds(
     options: &Options,
     binaries: &[Built],
     title: &str,
@@ -124,7 +125,8 @@ fn cpu_micros(sample: &Sample) -> f64 {
     sample.cpu.as_secs_f64() * 1e6 / sample.messages as f64
 }
 
-fn stop(options: &Options) -> Stop {
+/// As the options have it.
+pub(crate) fn stop(options: &Options) -> Stop {
     Stop::After { warm_up: options.warm_up(), measured: options.measured() }
 }
 
