@@ -47,7 +47,7 @@ pub struct Encoded {
 
 impl Encoded {
     pub(crate) fn as_payload(&self) -> Payload<'_> {
-        Payload { text: &self.text, attachments: &self.attachments }
+        Payload { attachments: &self.attachments, ..Payload::list(&self.text) }
     }
 }
 
