@@ -2,13 +2,14 @@
 
 mod levels;
 mod lexeme;
-mod placeholder;
+pub(crate) mod placeholder;
 mod scanner;
 mod text;
 
+pub(crate) use levels::Container;
 pub(crate) use placeholder::check as check_placeholders;
 pub use placeholder::{Placeholder, Placeholders, placeholders};
-pub(crate) use scanner::{Scanner, Token};
+pub(crate) use scanner::{Scanner, Str, Token};
 pub(crate) use text::{push_string, unescape};
 
 use crate::error::Error;
