@@ -11,6 +11,7 @@ use crate::carrier::Endpoints;
 use crate::config::{self, Config};
 use crate::lifetime::{Drain, Population};
 use crate::policy::Rules;
+use crate::protocol::socketio;
 
 /// Held by every request and connection.
 pub(crate) type Shared = Arc<State>;
@@ -27,15 +28,18 @@ pub(crate) struct State {
     /// WebSocket connections, `/echo` included.
     pub(crate) population: Arc<Population>,
     pub(crate) endpoints: Endpoints,
+    /// For the sessions of Socket.IO clients.
+    pub(crate) socketio: Arc<socketio::Protocol>,
 }
 
 impl State {
     pub(crate) fn new(config: Config, app: Option<App>) -> Shared {
-        let hub = Hub::builder(Rules::new(&config)).limits(limits(&config)).build();
+        let hub = hub(&config);
         if let Some(app) = &app {
             app.start(hub.clone());
         }
         Arc::new(Self {
+            socketio: Arc::new(socketio::Protocol::new(hub.clone(), app.clone(), &config.socketio)),
             hub,
             app,
             node: random_name(8),
@@ -46,6 +50,12 @@ impl State {
             config,
         })
     }
+}
+
+fn hub(config: &Config) -> Hub {
+    let hub = Hub::builder(Rules::new(config)).limits(limits(config));
+    let namespaces = config.socketio.namespaces.iter().filter(|namespace| namespace.as_str() != "/");
+    namespaces.fold(hub, |hub, namespace| hub.namespace(namespace.as_str())).build()
 }
 
 fn limits(config: &Config) -> Limits {

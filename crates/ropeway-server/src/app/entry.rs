@@ -19,6 +19,11 @@ impl App {
         }
     }
 
+    /// Whether a namespace of this name, or of a pattern that fits it, is defined.
+    pub(crate) fn has_namespace(&self, name: &str) -> bool {
+        self.0.registry.has(name)
+    }
+
     /// The handlers of a namespace: of its name, of a pattern or of a function. The namespace exists in the hub then.
     /// Nothing when the application does not know it. Should the hub not find it a moment later (its last socket left
     /// meanwhile), ask again.

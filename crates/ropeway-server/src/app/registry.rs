@@ -67,6 +67,12 @@ impl Registry {
         self.fixed.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
+    /// Whether a name is defined, or a pattern that fits it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let fits = |parent: Parent| matches!(parent.rule, Rule::Pattern(pattern) if pattern.matches(name));
+        self.fixed(name).is_some() || self.parents().into_iter().any(fits)
+    }
+
     pub(super) fn fixed_names(&self) -> Vec<Arc<str>> {
         self.fixed.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }

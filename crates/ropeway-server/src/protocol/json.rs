@@ -14,6 +14,15 @@ impl<'o> Object<'o> {
         Self { out }
     }
 
+    /// Begins with another field.
+    pub(super) fn beginning(out: &'o mut String, name: &str, value: &str) -> Self {
+        out.push_str("{\"");
+        out.push_str(name);
+        out.push_str("\":");
+        push_text(out, value);
+        Self { out }
+    }
+
     pub(super) fn text(self, name: &str, value: &str) -> Self {
         self.with(name, |out| push_text(out, value))
     }

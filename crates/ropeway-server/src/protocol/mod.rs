@@ -12,6 +12,7 @@ mod messages;
 pub(crate) mod native;
 mod request;
 mod requests;
+pub(crate) mod socketio;
 
 /// What a protocol makes of one connection, as every carrier drives it: what the peer says goes in by
 /// [`text`](Session::text) and [`binary`](Session::binary), what it is told comes out by

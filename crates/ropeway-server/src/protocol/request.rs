@@ -43,7 +43,7 @@ impl Seen<'_> {
 
 /// Every field that some message has, not yet looked at: so a field that a message does not have is ignored
 /// whatever it holds, and a wrong one can be named.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Fields<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<&'a RawValue>,
@@ -79,6 +79,15 @@ impl<'a> Fields<'a> {
             return Err("a message is a JSON object".to_owned());
         }
         serde_json::from_str(text).map_err(|error| format!("the message cannot be read: {error}"))
+    }
+
+    /// The main fields of a request, given without their names.
+    pub(super) fn in_a_row(
+        room: &'a RawValue,
+        event: Option<&'a RawValue>,
+        data: Option<&'a RawValue>,
+    ) -> Self {
+        Self { room: Some(room), event, data, ..Self::default() }
     }
 
     /// As it was written.

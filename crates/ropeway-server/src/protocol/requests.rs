@@ -56,6 +56,11 @@ impl Requests {
         !self.later.is_empty()
     }
 
+    /// Counts as a request that is under way until it ends.
+    pub(super) fn wait(&mut self, wait: BoxFuture<()>) {
+        self.later.push(wait);
+    }
+
     /// Moves on those that are under way, or registers the task to be woken when one can be.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
         if self.later.is_empty() {

@@ -1,0 +1,248 @@
+//! Coming into a namespace: its handlers are found, a socket is made or comes back, middleware admits it, and the client
+//! is told. Where an application takes its time, the session goes on with the rest meanwhile.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use rand::Rng;
+use ropeway_hub::{BoxFuture, DisconnectReason, Error, OwnedPayload, Payload, Reply, Socket};
+use ropeway_socketio::engine::{SessionId, Version};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tracing::debug;
+
+use super::packet::Outgoing;
+use super::session::Session;
+use super::spaces::{Inside, Space};
+use crate::app::{Handlers, Refusal};
+use crate::protocol::json::{Object, push_text};
+use crate::protocol::request::text;
+
+/// Of one connection, so that one does not wait for any number of answers of the application. The hub has a limit for
+/// those that are in.
+const MOST_NAMESPACES: usize = 64;
+
+/// What waits for the application before it is in a namespace.
+pub(super) struct Entering {
+    namespace: Box<str>,
+    /// What the client sent with CONNECT.
+    auth: OwnedPayload,
+    stage: Stage,
+}
+
+enum Stage {
+    Finding(BoxFuture<Option<Arc<Handlers>>>),
+    Admitting(Candidate, BoxFuture<Result<(), Refusal>>),
+}
+
+/// A socket that is open and not established.
+#[derive(Clone)]
+pub(super) struct Candidate {
+    socket: Socket,
+    /// What it may come back with.
+    pid: Option<SessionId>,
+    handlers: Option<Arc<Handlers>>,
+}
+
+/// What the application has decided.
+pub(super) enum Decided {
+    Found(Option<Arc<Handlers>>),
+    Admitted(Candidate, Result<(), Refusal>),
+}
+
+impl Session {
+    /// CONNECT: `auth` is the text of an object.
+    pub(super) fn connect(&mut self, namespace: &str, auth: Option<&str>) {
+        if self.spaces.count() >= MOST_NAMESPACES {
+            return self.refuse(namespace, &Error::TooManySockets.to_string().into());
+        }
+        let auth = Payload::text(auth.unwrap_or("{}")).to_owned();
+        let Some(app) = &self.protocol.app else { return self.found(namespace, auth, None) };
+        match app.find(namespace, &self.handshake, &auth) {
+            Reply::Ready(handlers) => self.found(namespace, auth, handlers),
+            Reply::Pending(later) => self.wait(namespace, auth, Stage::Finding(later)),
+        }
+    }
+
+    /// Moves on with what waits for the application.
+    pub(super) fn poll_entering(&mut self, cx: &mut Context<'_>) {
+        while let Some((entering, decided)) = self.spaces.poll_entering(cx) {
+            let Entering { namespace, auth, .. } = *entering;
+            match decided {
+                Decided::Found(handlers) => self.found(&namespace, auth, handlers),
+                Decided::Admitted(candidate, Ok(())) => self.establish(candidate, auth),
+                Decided::Admitted(candidate, Err(refusal)) => self.turn_away(&candidate, &refusal),
+            }
+        }
+    }
+
+    /// It is known who handles the events of the namespace; without handlers it is one of the configuration or none.
+    fn found(&mut self, namespace: &str, auth: OwnedPayload, handlers: Option<Arc<Handlers>>) {
+        if handlers.is_none() && !self.protocol.is_bare(namespace) {
+            return self.refuse(namespace, &"Invalid namespace".into());
+        }
+        match self.open(namespace, &auth) {
+            Ok((socket, pid)) => self.admit(Candidate { socket, pid, handlers }, auth),
+            Err(Error::NoNamespace) => self.refuse(namespace, &"Invalid namespace".into()),
+            Err(error) => self.refuse(namespace, &error.to_string().into()),
+        }
+    }
+
+    /// A socket that comes back, or a new one.
+    fn open(&self, namespace: &str, auth: &OwnedPayload) -> Result<(Socket, Option<SessionId>), Error> {
+        let Some(link) = &self.link else { return Err(Error::Closed) };
+        if !self.protocol.recovery {
+            let socket = link.connection.open(namespace, random_id().as_str(), None)?;
+            return Ok((socket, None));
+        }
+        if let Some((pid, offset)) = Returning::read(&auth.text)
+            && let Some(socket) = link.connection.recover(namespace, pid.as_str(), offset.as_deref())
+        {
+            return Ok((socket, Some(pid)));
+        }
+        self.open_new(namespace)
+    }
+
+    fn open_new(&self, namespace: &str) -> Result<(Socket, Option<SessionId>), Error> {
+        let Some(link) = &self.link else { return Err(Error::Closed) };
+        let (id, pid) = (random_id(), random_id());
+        let socket = link.connection.open(namespace, id.as_str(), None)?;
+        let is_recoverable = socket.make_recoverable(pid.as_str());
+        Ok((socket, is_recoverable.then_some(pid)))
+    }
+
+    fn admit(&mut self, candidate: Candidate, auth: OwnedPayload) {
+        let (Some(app), Some(handlers)) = (&self.protocol.app, &candidate.handlers) else {
+            return self.establish(candidate, auth);
+        };
+        let passes = candidate.socket.is_recovered() && self.protocol.skip_middlewares;
+        match app.admit(handlers, &candidate.socket, &self.handshake, auth.clone(), passes) {
+            Reply::Ready(Ok(())) => self.establish(candidate, auth),
+            Reply::Ready(Err(refusal)) => self.turn_away(&candidate, &refusal),
+            Reply::Pending(later) => {
+                let namespace = candidate.socket.namespace().to_owned();
+                self.wait(&namespace, auth, Stage::Admitting(candidate, later));
+            }
+        }
+    }
+
+    fn wait(&mut self, namespace: &str, auth: OwnedPayload, stage: Stage) {
+        let entering = Entering { namespace: namespace.into(), auth, stage };
+        self.spaces.put(Space::Entering(Box::new(entering)));
+    }
+
+    /// The socket is admitted: from now on it can be addressed.
+    fn establish(&mut self, candidate: Candidate, auth: OwnedPayload) {
+        let Candidate { socket, pid, handlers } = candidate;
+        if !socket.is_recovered() {
+            // Told first, so that no event comes before it.
+            self.welcome(&socket, pid);
+        }
+        if let Err(error) = socket.establish() {
+            return self.start_over(&socket, handlers, auth, &error);
+        }
+        if socket.is_recovered() {
+            // What it missed comes first: so the client knows all of it when it hears that it is back.
+            self.welcome(&socket, pid);
+        }
+        self.deadline = None;
+        let is_handled = handlers.is_some();
+        self.spaces.put(Space::In(Inside { socket: socket.clone(), is_handled }));
+        if let Some(app) = self.protocol.app.as_ref().filter(|_| is_handled) {
+            app.connected(&socket);
+        }
+    }
+
+    /// What a socket missed was complete when it came and is not any more: it begins anew.
+    fn start_over(
+        &mut self,
+        socket: &Socket,
+        handlers: Option<Arc<Handlers>>,
+        auth: OwnedPayload,
+        error: &Error,
+    ) {
+        debug!(%error, "a socket cannot be established");
+        let namespace = socket.namespace();
+        socket.end(DisconnectReason::ServerNamespaceDisconnect);
+        if !socket.is_recovered() {
+            return self.push(namespace, &Outgoing::Disconnect);
+        }
+        match self.open_new(namespace) {
+            Ok((socket, pid)) => self.admit(Candidate { socket, pid, handlers }, auth),
+            Err(error) => self.refuse(namespace, &error.to_string().into()),
+        }
+    }
+
+    fn welcome(&self, socket: &Socket, pid: Option<SessionId>) {
+        if self.version == Version::V3 {
+            return self.push(socket.namespace(), &Outgoing::Connect(None));
+        }
+        let mut payload = String::with_capacity(64);
+        let pid = pid.as_ref().map(SessionId::as_str);
+        Object::beginning(&mut payload, "sid", socket.id()).optional_text("pid", pid).end();
+        self.push(socket.namespace(), &Outgoing::Connect(Some(&payload)));
+    }
+
+    fn turn_away(&self, candidate: &Candidate, refusal: &Refusal) {
+        candidate.socket.end(DisconnectReason::ServerNamespaceDisconnect);
+        self.refuse(candidate.socket.namespace(), refusal);
+    }
+
+    /// CONNECT_ERROR.
+    fn refuse(&self, namespace: &str, refusal: &Refusal) {
+        let mut payload = String::with_capacity(64);
+        match (self.version, &refusal.data) {
+            (Version::V3, Some(data)) => payload.push_str(data),
+            (Version::V3, None) => push_text(&mut payload, &refusal.message),
+            (Version::V4, data) => {
+                let object = Object::beginning(&mut payload, "message", &refusal.message);
+                match data {
+                    Some(data) => object.json("data", data),
+                    None => object,
+                }
+                .end();
+            }
+        }
+        self.push(namespace, &Outgoing::ConnectError(&payload));
+    }
+}
+
+impl Entering {
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Decided> {
+        match &mut self.stage {
+            Stage::Finding(later) => later.as_mut().poll(cx).map(Decided::Found),
+            Stage::Admitting(candidate, later) => {
+                let candidate = candidate.clone();
+                later.as_mut().poll(cx).map(|admitted| Decided::Admitted(candidate, admitted))
+            }
+        }
+    }
+}
+
+/// What a client sends that wants to recover its connection.
+#[derive(Deserialize)]
+struct Returning<'a> {
+    #[serde(borrow)]
+    pid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    offset: Option<&'a RawValue>,
+}
+
+impl Returning<'_> {
+    /// The secret and the last event that was seen. Nothing when there is no secret, or one that was never given.
+    fn read(auth: &str) -> Option<(SessionId, Option<String>)> {
+        let Returning { pid, offset } = serde_json::from_str(auth).ok()?;
+        let pid = SessionId::parse(&text(pid?).ok()?)?;
+        let offset = offset.and_then(|offset| text(offset).ok());
+        Some((pid, offset.map(|offset| offset.into_owned())))
+    }
+}
+
+/// 120 random bits: a public id, which is never the one of Engine.IO, or a secret.
+fn random_id() -> SessionId {
+    SessionId::new(rand::rng().random())
+}

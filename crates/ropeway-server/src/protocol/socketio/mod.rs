@@ -1,0 +1,22 @@
+//! Socket.IO v5 (and v4 for clients of Engine.IO v3), as `docs/socketio.md` describes it to users.
+//!
+//! ```text
+//! message -> Decoder or msgpack -> Session -> hub (rooms) or application (handlers)
+//!                                   frames <- Encoder <- hub
+//! ```
+//!
+//! A session knows messages of Engine.IO, not its transports: those are the carrier's. What goes down are ready
+//! WebSocket frames; the polling carrier takes their headers off again.
+
+mod connect;
+mod encoder;
+mod events;
+mod packet;
+mod session;
+mod shared;
+mod spaces;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use session::Session;
+pub(crate) use shared::Protocol;
