@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod bench;
 mod cli;
 mod config;
 mod failure;
@@ -18,6 +19,7 @@ use cli::{Cli, Command, ConfigCommand};
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Config(ConfigCommand::Check { file }) => config::check(&file),
         Command::Config(ConfigCommand::Init) => config::init(),
     };

@@ -1,5 +1,6 @@
 //! The flags.
 
+pub(crate) mod bench;
 pub(crate) mod network;
 pub(crate) mod parse;
 
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     /// Run the server
     #[command(after_long_help = LAYERS)]
     Serve(Box<Serve>),
+    /// Put a WebSocket server under load and measure what comes of it
+    Bench(Box<bench::Bench>),
     /// Check or make a configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -1,0 +1,86 @@
+//! Opening connections: how many at once, how many a second, and what to do when one fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ropeway_ws::client::{Connect, ConnectError, Details};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::echo::Echo;
+use super::worker::Worker;
+
+/// Handshakes of one worker that are under way at one time.
+const AT_ONCE: usize = 64;
+
+/// The time until a connection that failed, or ended by itself, is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Opens all connections of a worker, and ends when all have been closed.
+pub(super) async fn all(worker: Arc<Worker>) {
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
+    let start = Instant::now();
+    let mut connections = JoinSet::new();
+    for index in worker.indices() {
+        if let Some(rate) = worker.load.connect_rate {
+            sleep_until(start + Duration::from_secs_f64(index as f64 / rate)).await;
+        }
+        connections.spawn(keep(Arc::clone(&worker), index, Arc::clone(&permits)));
+    }
+    while connections.join_next().await.is_some() {}
+}
+
+/// Opens one connection, serves it, and opens it again when it ends before the run does.
+async fn keep(worker: Arc<Worker>, index: usize, permits: Arc<Semaphore>) {
+    let mut is_first = true;
+    while !worker.is_over() {
+        let served = match open(&worker, &permits).await {
+            Some(connection) => Some(tokio::spawn(connection(Arc::clone(&worker), index))),
+            None => None,
+        };
+        if std::mem::take(&mut is_first) {
+            worker.settle();
+        }
+        match served {
+            // It does not panic, and nobody aborts it.
+            Some(served) => drop(served.await),
+            None => sleep(AGAIN).await,
+        }
+    }
+}
+
+async fn open(
+    worker: &Arc<Worker>,
+    permits: &Semaphore,
+) -> Option<impl FnOnce(Arc<Worker>, usize) -> Echo + use<>> {
+    // Nobody closes the semaphore.
+    let _permit = permits.acquire().await.ok()?;
+    match Connect::clone(&worker.load.connect).open().await {
+        Ok((socket, response)) => {
+            if let Some(details) = response.extensions().get::<Details>() {
+                worker.tally().handshakes.record(&details.timings);
+            }
+            Some(move |worker: Arc<Worker>, index| Echo::new(socket, worker, index))
+        }
+        Err(error) => {
+            let mut tally = worker.tally();
+            tally.handshakes.failed += 1;
+            tally.count_error(&kind(&error), 1);
+            None
+        }
+    }
+}
+
+/// What a failure is counted as.
+fn kind(error: &ConnectError) -> String {
+    match error {
+        ConnectError::Dial { source, .. } => format!("connect: {}", source.kind()),
+        ConnectError::Tls { .. } => "tls".to_owned(),
+        ConnectError::Proxy { .. } => "proxy".to_owned(),
+        ConnectError::Io(source) => format!("handshake: {}", source.kind()),
+        ConnectError::Refused(refused) => format!("refused with {}", refused.status.as_u16()),
+        ConnectError::Timeout(_) => "connect: timed out".to_owned(),
+        _ => "handshake".to_owned(),
+    }
+}

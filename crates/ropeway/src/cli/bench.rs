@@ -1,0 +1,43 @@
+//! The flags of `ropeway bench`.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::network::Network;
+use super::parse::duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// The server, such as ws://localhost:8080/echo
+    pub(crate) url: String,
+    /// Connections held open
+    #[arg(long, short, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) connections: usize,
+    /// How long to measure
+    #[arg(long, short, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub(crate) duration: Duration,
+    /// Time before that in which nothing is counted
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub(crate) warmup: Duration,
+    /// Messages under way on each connection (closed model)
+    #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with = "rate")]
+    pub(crate) depth: usize,
+    /// Messages a second over all connections, whatever the server does (open model)
+    #[arg(long, value_name = "PER-SECOND")]
+    pub(crate) rate: Option<f64>,
+    /// Bytes of a message
+    #[arg(long, value_name = "BYTES", default_value_t = 128)]
+    pub(crate) size: usize,
+    /// Send binary messages rather than text
+    #[arg(long)]
+    pub(crate) binary: bool,
+    /// Connections to open a second; without it as fast as they come
+    #[arg(long, value_name = "PER-SECOND")]
+    pub(crate) connect_rate: Option<f64>,
+    /// Threads that make the load
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub(crate) workers: usize,
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
