@@ -3,6 +3,7 @@
 
 use ropeway_hub::{Event, HistoryPage, Member, Outbound, Position, Published};
 
+use super::data::push_data;
 use super::json::{Object, push_number, push_text};
 
 /// The request that a message answers.
@@ -48,7 +49,8 @@ pub(super) fn push_message(out: &mut String, message: &Outbound<'_>, id: Option<
         Outbound::History { room, page, .. } => push_history(out, room, id, page),
         Outbound::Published { published, .. } => push_published(out, id, published),
         Outbound::Answer { data, .. } => {
-            Object::message(out, "ack").optional_text("id", id).json("data", data.text).end();
+            let ack = Object::message(out, "ack").optional_text("id", id);
+            ack.with("data", |out| push_data(out, data)).end();
         }
         Outbound::Error { error, .. } => {
             push_error(out, id, error.code(), &error.to_string(), error.retry());
@@ -68,7 +70,7 @@ fn push_event(out: &mut String, event: &Event<'_>) {
         Some(offset) => object.number("offset", offset),
         None => object,
     };
-    object.json("data", event.data.text).end();
+    object.with("data", |out| push_data(out, &event.data)).end();
 }
 
 fn push_change(out: &mut String, room: &str, change: &str, member: &Member) {

@@ -5,8 +5,9 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use ropeway_hub::{Close, Drained};
+use ropeway_hub::{Close, DisconnectReason, Drained};
 
+mod data;
 mod json;
 mod messages;
 pub(crate) mod native;
@@ -63,6 +64,20 @@ pub(crate) enum Ending {
     ServerShuttingDown,
     /// The application ended the whole connection.
     ForcedServerClose,
+}
+
+impl From<Ending> for DisconnectReason {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::TransportClose => Self::TransportClose,
+            Ending::TransportError => Self::TransportError,
+            Ending::PingTimeout => Self::PingTimeout,
+            Ending::ParseError => Self::ParseError,
+            Ending::ForcedClose => Self::ForcedClose,
+            Ending::ServerShuttingDown => Self::ServerShuttingDown,
+            Ending::ForcedServerClose => Self::ForcedServerClose,
+        }
+    }
 }
 
 impl Ending {

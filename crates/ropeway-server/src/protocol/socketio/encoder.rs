@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ropeway_hub::{Encoder, EncoderId, Event, Member, Outbound};
+use ropeway_socketio::placeholders;
 
 use super::packet::{Dialect, Outgoing, Packets};
 use crate::carrier::Framing;
@@ -131,5 +132,5 @@ fn push_place(out: &mut String, event: &Event<'_>) {
 /// In an event with attachments the clients look for placeholders everywhere, and close when one has a number that is
 /// none of theirs. What a member says of itself must not bring the others to that.
 fn may_have_placeholder(member: &Member) -> bool {
-    member.info.as_deref().is_some_and(|info| info.contains("_placeholder") || info.contains("\\u"))
+    member.info.as_deref().is_some_and(|info| placeholders(info).next().is_some())
 }

@@ -269,7 +269,7 @@ impl protocol::Session for Session {
 
     fn end(&mut self, reason: Ending) {
         if let Some(link) = &self.link {
-            link.connection.end(disconnect_reason(reason));
+            link.connection.end(reason.into());
         }
         self.finish();
     }
@@ -279,16 +279,4 @@ impl protocol::Session for Session {
 fn query_object(query: &str) -> String {
     let pairs = form_urlencoded::parse(query.as_bytes()).collect::<HashMap<_, _>>();
     serde_json::to_string(&pairs).unwrap_or_default()
-}
-
-fn disconnect_reason(ending: Ending) -> DisconnectReason {
-    match ending {
-        Ending::TransportClose => DisconnectReason::TransportClose,
-        Ending::TransportError => DisconnectReason::TransportError,
-        Ending::PingTimeout => DisconnectReason::PingTimeout,
-        Ending::ParseError => DisconnectReason::ParseError,
-        Ending::ForcedClose => DisconnectReason::ForcedClose,
-        Ending::ServerShuttingDown => DisconnectReason::ServerShuttingDown,
-        Ending::ForcedServerClose => DisconnectReason::ForcedServerClose,
-    }
 }
