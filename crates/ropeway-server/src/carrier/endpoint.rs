@@ -1,6 +1,7 @@
 //! The two endpoints: what is negotiated there, and the task that a connection becomes.
 
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -15,8 +16,9 @@ use super::attend::Attended;
 use super::echo::Echo;
 use super::websocket::Carrier;
 use crate::config::{self, CompressionMode};
+use crate::handshake::Handshake;
 use crate::lifetime::Place;
-use crate::protocol::native::{NativeEncoder, SUBPROTOCOL, Session, Welcome};
+use crate::protocol::native::{Door, NativeEncoder, SUBPROTOCOL, Session, Welcome};
 use crate::state::{Shared, session_name};
 
 /// Where a request wants to go.
@@ -104,11 +106,12 @@ fn deflate_config(compression: &config::Compression) -> Option<deflate::Config> 
 
 /// Answers the handshake. The connection takes `place` along, and begins when the answer has been sent.
 pub(crate) fn upgrade(shared: Shared, endpoint: Endpoint, place: Place, mut request: Request) -> Response {
+    let door = door(&shared, &request);
     match shared.endpoints.acceptor(endpoint).upgrade(&mut request) {
         Ok((response, upgrade)) => {
             tokio::spawn(async move {
                 match upgrade.await {
-                    Ok(socket) => start(socket, endpoint, place, shared),
+                    Ok(socket) => start(socket, endpoint, door, place, shared),
                     Err(error) => debug!(%error, "a connection broke off in the handshake"),
                 }
             });
@@ -122,9 +125,9 @@ pub(crate) fn upgrade(shared: Shared, endpoint: Endpoint, place: Place, mut requ
 }
 
 /// Spawns the task of a connection, which so holds nothing of the handshake.
-fn start(socket: WebSocket, endpoint: Endpoint, place: Place, shared: Shared) {
+fn start(socket: WebSocket, endpoint: Endpoint, door: Option<Door>, place: Place, shared: Shared) {
     match endpoint {
-        Endpoint::Native => match session(&socket, &shared) {
+        Endpoint::Native => match session(&socket, door, &shared) {
             Ok(session) => drop(tokio::spawn(Attended::new(Carrier::new(socket, session), place, shared))),
             Err(error) => warn!(%error, "the hub refuses a connection"),
         },
@@ -132,7 +135,13 @@ fn start(socket: WebSocket, endpoint: Endpoint, place: Place, shared: Shared) {
     }
 }
 
-fn session(socket: &WebSocket, shared: &Shared) -> Result<Session, ropeway_hub::Error> {
+/// The application that has a word in who comes in, if there is one.
+fn door(shared: &Shared, request: &Request) -> Option<Door> {
+    let app = shared.app.clone()?;
+    Some(Door { app, handshake: Arc::new(Handshake::new(request, SystemTime::now())) })
+}
+
+fn session(socket: &WebSocket, door: Option<Door>, shared: &Shared) -> Result<Session, ropeway_hub::Error> {
     let name = session_name();
     let welcome = Welcome {
         session: &name,
@@ -142,5 +151,5 @@ fn session(socket: &WebSocket, shared: &Shared) -> Result<Session, ropeway_hub::
         max_message: shared.config.limits.message.bytes(),
     };
     let encoder = shared.endpoints.encoder(socket.connection().deflate_params());
-    Session::open(&shared.hub, encoder, &welcome)
+    Session::open(&shared.hub, door, encoder, &welcome)
 }

@@ -11,7 +11,7 @@ mod session;
 use ropeway_hub::Published;
 
 pub(crate) use encoder::NativeEncoder;
-pub(crate) use session::{Session, Welcome};
+pub(crate) use session::{Door, Session, Welcome};
 
 use super::messages::push_receipt;
 

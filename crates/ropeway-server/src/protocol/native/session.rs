@@ -6,10 +6,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ropeway_hub::{Close, Connection, Drained, Error, Hub, Payload, Socket};
+use ropeway_hub::{BoxFuture, Close, Connection, Drained, Error, Hub, Payload, Socket};
+use tracing::debug;
 
 use super::client::{ClientMessage, parse};
 use super::encoder::NativeEncoder;
+use crate::app::{App, Refusal};
+use crate::handshake::Handshake;
 use crate::protocol::json::Object;
 use crate::protocol::messages::push_error;
 use crate::protocol::request::Request;
@@ -26,6 +29,21 @@ pub(crate) struct Session {
     socket: Socket,
     encoder: Arc<NativeEncoder>,
     requests: Requests,
+    /// The application that may handle what is emitted.
+    app: Option<App>,
+    /// Whether the application lets the client in is not known yet. Nothing is read meanwhile.
+    admission: Option<BoxFuture<Result<Admitted, Refusal>>>,
+}
+
+/// Whether an application handles the events of the client that is let in.
+struct Admitted {
+    is_handled: bool,
+}
+
+/// The application behind the server, and what it may want to know of a client.
+pub(crate) struct Door {
+    pub(crate) app: App,
+    pub(crate) handshake: Arc<Handshake>,
 }
 
 /// What the first message tells the client.
@@ -40,16 +58,64 @@ pub(crate) struct Welcome<'a> {
 }
 
 impl Session {
-    /// Registers with the hub and queues the welcome.
+    /// Registers with the hub and queues the welcome. Behind a door the client is let in by the application's
+    /// middleware.
     ///
     /// # Errors
     /// Those of [`Connection::open`].
-    pub(crate) fn open(hub: &Hub, encoder: Arc<NativeEncoder>, welcome: &Welcome<'_>) -> Result<Self, Error> {
+    pub(crate) fn open(
+        hub: &Hub,
+        door: Option<Door>,
+        encoder: Arc<NativeEncoder>,
+        welcome: &Welcome<'_>,
+    ) -> Result<Self, Error> {
         let connection = hub.connect(encoder.clone());
         connection.push(encoder.frame(256, |out| push_welcome(out, welcome)));
         let socket = connection.open(NAMESPACE, welcome.session, None)?;
-        socket.establish()?;
-        Ok(Self { connection, socket, encoder, requests: Requests::default() })
+        let app = door.as_ref().map(|door| door.app.clone());
+        let admission = door.map(|door| door.admit(socket.clone()));
+        if admission.is_none() {
+            socket.establish()?;
+        }
+        Ok(Self { connection, socket, encoder, requests: Requests::default(), app, admission })
+    }
+
+    fn poll_admission(&mut self, cx: &mut Context<'_>) {
+        let Some(Poll::Ready(answer)) = self.admission.as_mut().map(|later| later.as_mut().poll(cx)) else {
+            return;
+        };
+        self.admission = None;
+        match answer {
+            Ok(admitted) => self.enter(&admitted),
+            Err(refusal) => self.turn_away(&refusal),
+        }
+    }
+
+    fn enter(&mut self, admitted: &Admitted) {
+        if let Err(error) = self.socket.establish() {
+            debug!(%error, "a socket cannot be established");
+            return self.connection.close(Close { code: 1011, reason: Cow::Borrowed("internal error") });
+        }
+        if !admitted.is_handled {
+            self.app = None;
+        }
+        if let Some(app) = &self.app {
+            app.connected(&self.socket);
+        }
+    }
+
+    /// 4001: there is no point in coming back without something better to show.
+    fn turn_away(&self, refusal: &Refusal) {
+        self.push(|out| {
+            let object = Object::message(out, "error").text("code", &refusal.code);
+            let object = object.text("message", &refusal.message).flag("retry", false);
+            match &refusal.data {
+                Some(data) => object.json("data", data),
+                None => object,
+            }
+            .end();
+        });
+        self.connection.close(Close { code: 4001, reason: Cow::Borrowed("unauthorized") });
     }
 
     fn carry_out(&mut self, message: &ClientMessage<'_>) {
@@ -57,10 +123,18 @@ impl Session {
         match &message.request {
             Request::Emit { event, data } => {
                 answer(&self.socket, id, self.socket.dispatch(event, Payload::text(data), id));
+                self.wait_for_handlers();
             }
             Request::Ping => self.push(|out| Object::message(out, "pong").optional_text("id", id).end()),
             Request::Auth => self.refuse(id, "unsupported", "this server has no authentication"),
             request => self.requests.carry_out(&self.socket, id, request, &[]),
+        }
+    }
+
+    /// When too much waits for the handlers, nothing is read until they have caught up.
+    fn wait_for_handlers(&mut self) {
+        if let Some(wait) = self.app.as_ref().and_then(|app| app.congestion(&self.socket)) {
+            self.requests.wait(wait);
         }
     }
 
@@ -88,10 +162,11 @@ impl protocol::Session for Session {
     }
 
     fn is_busy(&self) -> bool {
-        self.requests.are_under_way()
+        self.admission.is_some() || self.requests.are_under_way()
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>, into: &mut Vec<Bytes>, max: usize) -> Poll<Drained> {
+        self.poll_admission(cx);
         self.requests.poll(cx);
         self.connection.poll_drain(cx, into, max)
     }
@@ -100,8 +175,24 @@ impl protocol::Session for Session {
         self.connection.close(close);
     }
 
-    /// Memberships end with the connection, and nobody asks why.
-    fn end(&mut self, _reason: Ending) {}
+    fn end(&mut self, reason: Ending) {
+        self.connection.end(reason.into());
+    }
+}
+
+impl Door {
+    fn admit(self, socket: Socket) -> BoxFuture<Result<Admitted, Refusal>> {
+        let Self { app, handshake } = self;
+        Box::pin(async move {
+            // The protocol has no place for it.
+            let auth = Payload::text("{}").to_owned();
+            let Some(handlers) = app.find(NAMESPACE, &handshake, &auth).await else {
+                return Ok(Admitted { is_handled: false });
+            };
+            app.admit(&handlers, &socket, &handshake, auth, false).await?;
+            Ok(Admitted { is_handled: true })
+        })
+    }
 }
 
 fn push_welcome(out: &mut String, welcome: &Welcome<'_>) {
