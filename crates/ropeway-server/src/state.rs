@@ -6,7 +6,7 @@ use std::time::Instant;
 use rand::distr::{Alphanumeric, SampleString};
 use ropeway_hub::{Hub, Limits, SlowConsumer};
 
-use crate::app::App;
+use crate::app::{App, Dispatcher};
 use crate::carrier::Endpoints;
 use crate::config::{self, Config};
 use crate::lifetime::{Drain, Population};
@@ -34,9 +34,9 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(config: Config, app: Option<App>) -> Shared {
-        let hub = hub(&config);
+        let hub = hub(&config, app.is_some());
         if let Some(app) = &app {
-            app.start(hub.clone());
+            app.start(hub.clone(), &config.socketio);
         }
         Arc::new(Self {
             socketio: Arc::new(socketio::Protocol::new(hub.clone(), app.clone(), &config.socketio)),
@@ -52,8 +52,11 @@ impl State {
     }
 }
 
-fn hub(config: &Config) -> Hub {
-    let hub = Hub::builder(Rules::new(config)).limits(limits(config));
+fn hub(config: &Config, has_app: bool) -> Hub {
+    let mut hub = Hub::builder(Rules::new(config)).limits(limits(config));
+    if has_app {
+        hub = hub.application(Dispatcher);
+    }
     let namespaces = config.socketio.namespaces.iter().filter(|namespace| namespace.as_str() != "/");
     namespaces.fold(hub, |hub, namespace| hub.namespace(namespace.as_str())).build()
 }

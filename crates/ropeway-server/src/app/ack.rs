@@ -1,6 +1,10 @@
-//! Acknowledgements that a handler sends by hand.
+//! Acknowledgements: those that a handler sends by hand, and those that it waits for.
 
-use ropeway_hub::Answer;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ropeway_hub::{Answer, BoxFuture};
 
 use super::{Arguments, Error, Refusal};
 
@@ -10,6 +14,14 @@ use super::{Arguments, Error, Refusal};
 /// An acknowledgement that is dropped instead of sent is not sent.
 #[derive(Debug)]
 pub struct Ack(Option<Answer>);
+
+impl Drop for Ack {
+    fn drop(&mut self) {
+        if let Some(answer) = self.0.take() {
+            answer.ignore();
+        }
+    }
+}
 
 impl Ack {
     pub(super) fn new(answer: Option<Answer>) -> Self {
@@ -25,18 +37,43 @@ impl Ack {
     ///
     /// # Errors
     /// The value has no JSON form; then nothing is sent.
-    pub fn send(self, arguments: impl Arguments) -> Result<(), Error> {
+    pub fn send(mut self, arguments: impl Arguments) -> Result<(), Error> {
         let encoded = arguments.encode()?;
-        if let Some(answer) = self.0 {
+        if let Some(answer) = self.0.take() {
             answer.send(encoded.as_payload());
         }
         Ok(())
     }
 
     /// Calls the client's callback with the error object of a [`Refusal`].
-    pub fn refuse(self, refusal: impl Into<Refusal>) {
-        if let Some(answer) = self.0 {
-            answer.send(ropeway_hub::Payload::text(&refusal.into().to_json()));
+    pub fn refuse(mut self, refusal: impl Into<Refusal>) {
+        if let Some(answer) = self.0.take() {
+            refusal.into().answer(answer);
         }
+    }
+}
+
+/// The answers of clients to an event of the application, which was sent before this was returned. Cancel-safe; dropping
+/// it gives up the answers.
+#[must_use = "the event is sent, but nobody looks at the answer"]
+pub struct Acknowledgement<T>(BoxFuture<Result<T, Error>>);
+
+impl<T> Acknowledgement<T> {
+    pub(super) fn new(future: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
+        Self(Box::pin(future))
+    }
+}
+
+impl<T> Future for Acknowledgement<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl<T> fmt::Debug for Acknowledgement<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acknowledgement")
     }
 }

@@ -97,6 +97,26 @@ fn missing<T: DeserializeOwned, E: serde::de::Error>(number: usize) -> Result<T,
     T::deserialize(nothing).map_err(|_| E::custom(format_args!("argument {number} is missing")))
 }
 
+/// What an acknowledgement can be read as: any serde value, which is its first argument, [`Args`] for several, or
+/// [`Raw`](super::Raw). One that is missing is `null`.
+pub trait FromArguments: Sized + Send + 'static {
+    /// From what the client sent.
+    #[doc(hidden)]
+    fn decode(data: Payload<'_>) -> Result<Self, serde_json::Error>;
+}
+
+impl<T: DeserializeOwned + Send + 'static> FromArguments for T {
+    fn decode(data: Payload<'_>) -> Result<Self, serde_json::Error> {
+        read_first(data)
+    }
+}
+
+impl<T: ReadArgs + Send + 'static> FromArguments for Args<T> {
+    fn decode(data: Payload<'_>) -> Result<Self, serde_json::Error> {
+        read_args(data).map(Self)
+    }
+}
+
 /// Tuples of up to eight values that can be sent.
 pub trait WriteArgs {
     /// JSON values separated by commas.

@@ -23,6 +23,19 @@ pub(crate) struct Handlers {
     pub(super) any: Vec<Arc<dyn ErasedHandler<Message>>>,
     pub(super) events: HashMap<Box<str>, EventHandler>,
     pub(super) disconnect: Vec<Arc<dyn ErasedHandler<Disconnected>>>,
+    /// Some event has a concurrent handler.
+    pub(super) has_concurrent: bool,
+}
+
+impl Handlers {
+    /// Whether an event concerns nobody but its own handler.
+    pub(super) fn is_plain(&self) -> bool {
+        self.before_event.is_empty() && self.any.is_empty()
+    }
+
+    pub(super) fn is_concurrent(&self, event: &str) -> bool {
+        self.has_concurrent && self.events.get(event).is_some_and(|handler| handler.concurrent)
+    }
 }
 
 /// The handler of one event.
@@ -88,7 +101,10 @@ impl Definition {
     }
 
     fn set(self, event: &str, handler: EventHandler) -> Self {
-        self.change(|handlers| drop(handlers.events.insert(event.into(), handler)))
+        self.change(|handlers| {
+            handlers.has_concurrent |= handler.concurrent;
+            handlers.events.insert(event.into(), handler);
+        })
     }
 
     fn change(self, change: impl FnOnce(&mut Handlers)) -> Self {

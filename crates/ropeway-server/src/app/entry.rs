@@ -5,17 +5,29 @@
 //! hub passes on events and the end. After each event the session asks [`App::congestion`].
 
 use std::sync::Arc;
+use std::task::Poll;
 
-use ropeway_hub::{BoxFuture, Hub, OwnedPayload, Reply};
+use ropeway_hub::{
+    Answer, Application, BoxFuture, DisconnectReason, Hub, OwnedPayload, Payload, Reply, Socket as HubSocket,
+};
 
-use super::{App, Handlers, Refusal};
+use super::calls::{parts_of, resolve};
+use super::occasion::Occasion;
+use super::runner::{attend, guarded, poll_once};
+use super::seat::Seat;
+use super::{App, Handlers, Refusal, Running, Socket, search};
 use crate::Handshake;
+use crate::config::SocketIo;
 
 impl App {
     /// Begins to serve a hub.
-    pub(crate) fn start(&self, hub: Hub) {
-        if self.0.hub.set(hub).is_err() {
+    pub(crate) fn start(&self, hub: Hub, config: &SocketIo) {
+        let running = Running { hub, cleanup: config.cleanup_empty_child_namespaces };
+        if self.0.running.set(running).is_err() {
             tracing::warn!("an application was given to two servers; it speaks to the first one only");
+        }
+        for namespace in self.0.registry.fixed_names() {
+            self.0.add_to_hub(&namespace);
         }
     }
 
@@ -33,34 +45,102 @@ impl App {
         handshake: &Arc<Handshake>,
         auth: &OwnedPayload,
     ) -> Reply<Option<Arc<Handlers>>> {
-        let _ = (handshake, auth);
-        Reply::Ready(self.0.registry.fixed(namespace).map(|definition| definition.handlers()))
+        search::find(&self.0, namespace, handshake, auth)
     }
 
     /// Makes the socket one of the application, and runs the middleware: the socket is open in the hub and not
-    /// established. A recovered socket has passed before; whether it does again is for the configuration to say.
+    /// established. With `passes` no middleware is asked: the socket is a recovered one that was admitted before.
     pub(crate) fn admit(
         &self,
         handlers: &Arc<Handlers>,
-        socket: &ropeway_hub::Socket,
+        socket: &HubSocket,
         handshake: &Arc<Handshake>,
         auth: OwnedPayload,
-        recovered: bool,
+        passes: bool,
     ) -> Reply<Result<(), Refusal>> {
-        let _ = (handlers, socket, handshake, auth, recovered);
-        Reply::Ready(Ok(()))
+        let seat = Seat::new(self.0.clone(), handlers.clone(), handshake.clone(), auth);
+        let seat = Arc::new(seat);
+        if !socket.attach(seat.clone()) {
+            return Reply::Ready(Err(Refusal::coded("unavailable", "the connection has ended")));
+        }
+        if passes || handlers.middleware.is_empty() {
+            return Reply::Ready(Ok(()));
+        }
+        let socket = Socket { hub: socket.clone(), seat };
+        let mut future: BoxFuture<Result<(), Refusal>> = Box::pin(async move {
+            let admitted = guarded(&socket, Box::pin(ask_middleware(socket.clone()))).await;
+            admitted.unwrap_or_else(|| Err(Refusal::coded("internal", "the server cannot answer")))
+        });
+        match poll_once(&mut future) {
+            Poll::Ready(admitted) => Reply::Ready(admitted),
+            Poll::Pending => Reply::Pending(future),
+        }
     }
 
     /// The admitted socket is established, and the answer is queued.
-    pub(crate) fn connected(&self, socket: &ropeway_hub::Socket) {
-        let _ = socket;
+    pub(crate) fn connected(&self, socket: &HubSocket) {
+        if let Some(socket) = Socket::of(socket) {
+            attend(&socket, Occasion::Connected);
+        }
     }
 
     /// Whether so much waits for this socket's handlers that its connection shall not be read: then until when. To be
     /// asked after each event that was dispatched. It ends as well when a handler waits for an acknowledgement, which
     /// only comes when the connection is read.
-    pub(crate) fn congestion(&self, socket: &ropeway_hub::Socket) -> Option<BoxFuture<()>> {
-        let _ = socket;
-        None
+    pub(crate) fn congestion(&self, socket: &HubSocket) -> Option<BoxFuture<()>> {
+        let seat = seat_of(socket)?;
+        seat.is_congested().then(|| Box::pin(seat.relieved()) as BoxFuture<()>)
     }
+}
+
+async fn ask_middleware(socket: Socket) -> Result<(), Refusal> {
+    for middleware in &socket.seat.handlers.middleware {
+        let called = middleware.call(&mut parts_of(&socket));
+        resolve(called).await?;
+    }
+    Ok(())
+}
+
+/// What the hub calls. It knows nothing itself: each socket has its [`Seat`] with it.
+pub(crate) struct Dispatcher;
+
+impl Application for Dispatcher {
+    fn event(&self, socket: &HubSocket, event: &str, data: Payload<'_>, answer: Answer) {
+        match Socket::of(socket) {
+            Some(socket) => {
+                let answer = Some(answer).filter(Answer::is_awaited);
+                attend(&socket, Occasion::Event { name: event, data, answer });
+            }
+            None => answer.refuse(&ropeway_hub::Error::NoHandler),
+        }
+    }
+
+    fn disconnecting(&self, socket: &HubSocket, _reason: DisconnectReason) {
+        if let Some(seat) = seat_of(socket) {
+            seat.note_rooms(socket);
+        }
+    }
+
+    fn disconnected(&self, socket: &HubSocket, reason: DisconnectReason) {
+        if let Some(socket) = Socket::of(socket) {
+            attend(&socket, Occasion::Disconnected(reason));
+            search::left(&socket.seat.app, socket.hub.namespace());
+        }
+    }
+
+    fn handshake(&self, socket: &HubSocket) -> Option<Box<str>> {
+        let socket = Socket::of(socket)?;
+        super::remote::handshake_json(&socket.seat)
+    }
+}
+
+impl Socket {
+    /// The application's view of a socket that it has admitted.
+    pub(super) fn of(hub: &HubSocket) -> Option<Self> {
+        seat_of(hub).map(|seat| Self { hub: hub.clone(), seat })
+    }
+}
+
+fn seat_of(socket: &HubSocket) -> Option<Arc<Seat>> {
+    socket.attachment()?.downcast().ok()
 }

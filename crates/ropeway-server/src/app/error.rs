@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use ropeway_hub::{Answer, Payload};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -35,7 +36,8 @@ pub enum Error {
 /// Returned by middleware it becomes Socket.IO's `CONNECT_ERROR` (on the client: `connect_error` with `message` and
 /// `data`); returned by the handler of an event it is the acknowledgement
 /// `{"type":"error","code":..,"message":..,"retry":false,"data":..}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct Refusal {
     /// `refused` unless the server itself refuses.
     pub(crate) code: Cow<'static, str>,
@@ -60,8 +62,12 @@ impl Refusal {
         self
     }
 
+    pub(super) fn answer(&self, answer: Answer) {
+        answer.send(Payload::list(&self.to_json()));
+    }
+
     /// The error object of an acknowledgement.
-    pub(super) fn to_json(&self) -> String {
+    fn to_json(&self) -> String {
         #[derive(Serialize)]
         struct Object<'a> {
             r#type: &'static str,

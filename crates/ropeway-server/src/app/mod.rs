@@ -45,33 +45,46 @@ mod ack;
 mod answer;
 mod arguments;
 mod binary;
+mod broadcast;
+mod calls;
 mod definition;
 mod entry;
 mod error;
 mod extract;
 mod handler;
+mod hooks;
 mod kind;
 mod namespace;
-mod reason;
+mod occasion;
 mod registry;
+mod remote;
+mod rooms;
 mod runner;
+mod search;
+mod seat;
 mod socket;
 mod states;
 
-pub use ack::Ack;
+pub use ack::{Ack, Acknowledgement};
 pub use answer::{Outcome, Reply};
-pub use arguments::{Args, Arguments, ReadArgs, WriteArgs};
+pub use arguments::{Args, Arguments, FromArguments, ReadArgs, WriteArgs};
 pub use binary::Binary;
+pub use broadcast::{Answers, Broadcast};
 pub use definition::Definition;
 pub(crate) use definition::Handlers;
+pub(crate) use entry::Dispatcher;
 pub use error::{Error, Refusal, Rejection};
 pub use extract::{Auth, Data, Event, Extract, Parts, Raw, State};
 pub use handler::Handler;
+pub use hooks::ConnectionError;
 pub use kind::{Admission, BeforeEvent, Connected, Disconnected, HasEvent, HasSocket, Kind, Lookup, Message};
 pub use namespace::Namespace;
-pub use reason::DisconnectReason;
-pub use socket::Socket;
+pub use remote::RemoteSocket;
+pub use rooms::Rooms;
+pub use ropeway_hub::DisconnectReason;
+pub use socket::{Emitter, Extensions, Socket};
 
+use hooks::Hooks;
 use registry::{Registry, Rule};
 use states::States;
 
@@ -84,8 +97,16 @@ pub struct App(Arc<Inner>);
 pub(crate) struct Inner {
     registry: Registry,
     states: States,
+    hooks: Hooks,
     /// Set when a server runs it.
-    hub: OnceLock<Hub>,
+    running: OnceLock<Running>,
+}
+
+/// The server that runs an application, as far as it matters to it.
+struct Running {
+    hub: Hub,
+    /// Namespaces that clients asked for are forgotten when nobody is in them.
+    cleanup: bool,
 }
 
 impl App {
@@ -104,7 +125,12 @@ impl App {
     /// namespaces of that [`Pattern`](crate::config::Pattern), which are made when a client asks for one. Where several
     /// fit, the exact name counts, then the pattern or [function](Self::namespace_if) that was named first.
     pub fn namespace(&self, name: &str) -> Definition {
-        self.0.registry.define(&with_slash(name))
+        let name = with_slash(name);
+        let definition = self.0.registry.define(&name);
+        if self.0.registry.fixed(&name).is_some() {
+            self.0.add_to_hub(&name);
+        }
+        definition
     }
 
     /// What the application does in namespaces for which `lookup` returns `true`, asked each time that a client wants

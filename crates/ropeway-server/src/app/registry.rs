@@ -1,6 +1,6 @@
 //! Which namespaces there are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::Definition;
@@ -38,7 +38,7 @@ pub(super) enum Rule {
 
 #[derive(Default)]
 struct Children {
-    names: HashMap<Arc<str>, Definition>,
+    names: HashSet<Arc<str>>,
     /// The number at which empty ones are looked for.
     sweep_at: usize,
 }
@@ -83,17 +83,27 @@ impl Registry {
 
     /// Notes a child; whether it is a new one. `is_empty` removes one that nobody is in, and says whether it did: so
     /// what clients can make grow stays within twice of what they use.
-    pub(super) fn adopt(&self, name: &str, definition: &Definition, is_empty: impl Fn(&str) -> bool) -> bool {
+    pub(super) fn adopt(&self, name: &str, is_empty: impl Fn(&str) -> bool) -> bool {
         let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
-        if children.names.contains_key(name) {
+        if children.names.contains(name) {
             return false;
         }
         if children.names.len() >= children.sweep_at.max(SWEEP) {
-            children.names.retain(|name, _| !is_empty(name));
+            children.names.retain(|name| !is_empty(name));
             children.sweep_at = children.names.len() * 2;
         }
-        children.names.insert(name.into(), definition.clone());
+        children.names.insert(name.into());
         true
+    }
+
+    /// Children whose name fits.
+    pub(super) fn children(&self, fits: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
+        let children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        children.names.iter().filter(|name| fits(name)).cloned().collect()
+    }
+
+    pub(super) fn is_child(&self, name: &str) -> bool {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner).names.contains(name)
     }
 
     /// Forgets a child.

@@ -1,11 +1,11 @@
 //! What the client sent.
 
-use ropeway_hub::OwnedPayload;
+use ropeway_hub::{OwnedPayload, Payload};
 use serde::de::DeserializeOwned;
 
 use super::{Extract, Parts};
 use crate::app::ack::Ack;
-use crate::app::arguments::{Args, Arguments, Encoded, ReadArgs, read_args, read_first};
+use crate::app::arguments::{Args, Arguments, Encoded, FromArguments, ReadArgs, read_args, read_first};
 use crate::app::kind::{HasEvent, Message};
 use crate::app::{Error, Kind, Rejection};
 
@@ -52,6 +52,12 @@ impl Raw {
 impl Arguments for Raw {
     fn encode(&self) -> Result<Encoded, Error> {
         Ok(Encoded { text: self.0.text.clone().into(), attachments: self.0.attachments.to_vec() })
+    }
+}
+
+impl FromArguments for Raw {
+    fn decode(data: Payload<'_>) -> Result<Self, serde_json::Error> {
+        Ok(Self(data.to_owned()))
     }
 }
 
