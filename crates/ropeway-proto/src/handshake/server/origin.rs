@@ -3,6 +3,7 @@
 //! A browser lets any page open a WebSocket anywhere, with the cookies of the server it connects to, and says
 //! whose page it is in `Origin`. A server that trusts cookies or its network has to look at it.
 
+use http::Request;
 use http::header::{HOST, ORIGIN};
 
 use super::{super::authority::Authority, Fault, Head};
@@ -22,6 +23,11 @@ pub enum Origins {
 }
 
 impl Origins {
+    /// Whether a page that makes this request may have an answer. Programs, which send no origin, may.
+    pub fn allows<B>(&self, request: &Request<B>) -> bool {
+        self.check(&Head::of(request)).is_ok()
+    }
+
     pub(super) fn check(&self, head: &Head<'_>) -> Result<(), Fault> {
         let mut lines = head.headers.get_all(ORIGIN).iter();
         let Some(origin) = lines.next() else { return Ok(()) };

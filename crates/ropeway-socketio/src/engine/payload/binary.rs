@@ -17,6 +17,13 @@ pub struct BinaryPackets<'a> {
     rest: &'a [u8],
 }
 
+impl<'a> BinaryPackets<'a> {
+    /// What has not been decoded yet, to go on with later; nothing at the end and after an error.
+    pub fn remainder(&self) -> Option<&'a [u8]> {
+        Some(self.rest).filter(|rest| !rest.is_empty())
+    }
+}
+
 impl<'a> Iterator for BinaryPackets<'a> {
     type Item = Result<Packet<'a>, PacketError>;
 

@@ -18,6 +18,13 @@ pub struct Packets<'a> {
     version: Version,
 }
 
+impl<'a> Packets<'a> {
+    /// What has not been decoded yet, to go on with later; nothing at the end and after an error.
+    pub fn remainder(&self) -> Option<&'a str> {
+        self.rest
+    }
+}
+
 impl<'a> Iterator for Packets<'a> {
     type Item = Result<Packet<'a>, PacketError>;
 
