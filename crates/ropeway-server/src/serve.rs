@@ -8,7 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -84,7 +88,7 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, peer)) => {
                 debug!(%peer, "accepted");
-                tokio::spawn(serve_http(stream, permit, router.clone(), shared.clone()));
+                tokio::spawn(serve_http(stream, peer, permit, router.clone(), shared.clone()));
             }
             Err(error) => recover(&error).await,
         }
@@ -102,16 +106,27 @@ async fn recover(error: &io::Error) {
 }
 
 /// Serves requests until the connection ends, is upgraded, or the server ends.
-async fn serve_http(stream: TcpStream, _permit: OwnedSemaphorePermit, router: Router, shared: Shared) {
+async fn serve_http(
+    stream: TcpStream,
+    peer: SocketAddr,
+    _permit: OwnedSemaphorePermit,
+    router: Router,
+    shared: Shared,
+) {
     // Frames are small and written whole: waiting for more would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot set TCP_NODELAY");
     }
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(shared.config.server.handshake_timeout)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut watch = Watch::new(shared);
