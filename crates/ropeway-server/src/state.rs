@@ -8,6 +8,7 @@ use ropeway_hub::{Hub, Limits, SlowConsumer};
 
 use crate::app::{App, Dispatcher};
 use crate::carrier::Endpoints;
+use crate::carrier::engine::Engine;
 use crate::config::{self, Config};
 use crate::lifetime::{Drain, Population};
 use crate::policy::Rules;
@@ -25,9 +26,11 @@ pub(crate) struct State {
     pub(crate) node: String,
     pub(crate) started: Instant,
     pub(crate) drain: Drain,
-    /// WebSocket connections, `/echo` included.
+    /// WebSocket connections, `/echo` included, and sessions of Engine.IO.
     pub(crate) population: Arc<Population>,
     pub(crate) endpoints: Endpoints,
+    /// The sessions of Engine.IO.
+    pub(crate) engine: Engine,
     /// For the sessions of Socket.IO clients.
     pub(crate) socketio: Arc<socketio::Protocol>,
 }
@@ -47,6 +50,7 @@ impl State {
             drain: Drain::default(),
             population: Arc::new(Population::new(config.server.max_connections)),
             endpoints: Endpoints::new(&config),
+            engine: Engine::new(&config),
             config,
         })
     }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use ropeway_hub::Close;
 use tokio::time::{Sleep, sleep};
 
-use crate::lifetime::{Phase, Place, Watch};
+use crate::lifetime::{Phase, Watch};
 use crate::state::Shared;
 
 /// One end of a connection, driven by its task.
@@ -16,6 +16,9 @@ pub(super) trait Peer: Unpin + Send + 'static {
 
     /// Begins the closing handshake.
     fn close(&mut self, close: Close);
+
+    /// The server ends and drops the connection as it is.
+    fn abandon(&mut self);
 }
 
 /// A peer that is served to its end, or to that of the server. Written by hand, since it is most of what an idle
@@ -24,8 +27,6 @@ pub(super) struct Attended<P> {
     peer: P,
     watch: Watch,
     stage: Stage,
-    /// Held until the end.
-    _place: Place,
     shared: Shared,
 }
 
@@ -39,8 +40,8 @@ enum Stage {
 }
 
 impl<P: Peer> Attended<P> {
-    pub(super) fn new(peer: P, place: Place, shared: Shared) -> Self {
-        Self { peer, watch: Watch::new(shared.clone()), stage: Stage::Serving, _place: place, shared }
+    pub(super) fn new(peer: P, shared: Shared) -> Self {
+        Self { peer, watch: Watch::new(shared.clone()), stage: Stage::Serving, shared }
     }
 
     /// Moves on by one stage, once it is time. The peer has to be polled again afterwards; nothing follows the last.
@@ -72,7 +73,10 @@ impl<P: Peer> Future for Attended<P> {
         while self.peer.poll(cx).is_pending() {
             match ready!(self.poll_stage(cx)) {
                 Some(next) => self.stage = next,
-                None => return Poll::Ready(()),
+                None => {
+                    self.peer.abandon();
+                    return Poll::Ready(());
+                }
             }
         }
         Poll::Ready(())

@@ -8,13 +8,24 @@ use ropeway_ws::{Event, WebSocket};
 
 use super::attend::Peer;
 use super::websocket::close_frame;
+use crate::lifetime::Place;
 
 /// Sends every message back, borrowed from the read buffer.
-pub(super) struct Echo(pub(super) WebSocket);
+pub(super) struct Echo {
+    socket: WebSocket,
+    /// Held until the end.
+    _place: Place,
+}
+
+impl Echo {
+    pub(super) fn new(socket: WebSocket, place: Place) -> Self {
+        Self { socket, _place: place }
+    }
+}
 
 impl Peer for Echo {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let received = self.0.poll_receive(cx, |event, outgoing| {
+        let received = self.socket.poll_receive(cx, |event, outgoing| {
             if let Event::Message(message) = event {
                 // It fails only when the connection closes, and then nobody waits for the answer.
                 let _ = outgoing.send(message);
@@ -25,6 +36,8 @@ impl Peer for Echo {
     }
 
     fn close(&mut self, close: Close) {
-        self.0.outgoing().close(Some(close_frame(&close)));
+        self.socket.outgoing().close(Some(close_frame(&close)));
     }
+
+    fn abandon(&mut self) {}
 }

@@ -71,7 +71,7 @@ fn echo(config: &config::Config) -> Acceptor {
     Acceptor::new(socket_config(config)).origins(Origins::Any)
 }
 
-fn origins(listed: &[config::Origin]) -> Origins {
+pub(super) fn origins(listed: &[config::Origin]) -> Origins {
     if listed.iter().any(config::Origin::is_any) {
         return Origins::Any;
     }
@@ -128,10 +128,10 @@ pub(crate) fn upgrade(shared: Shared, endpoint: Endpoint, place: Place, mut requ
 fn start(socket: WebSocket, endpoint: Endpoint, door: Option<Door>, place: Place, shared: Shared) {
     match endpoint {
         Endpoint::Native => match session(&socket, door, &shared) {
-            Ok(session) => drop(tokio::spawn(Attended::new(Carrier::new(socket, session), place, shared))),
+            Ok(session) => drop(tokio::spawn(Attended::new(Carrier::new(socket, session, place), shared))),
             Err(error) => warn!(%error, "the hub refuses a connection"),
         },
-        Endpoint::Echo => drop(tokio::spawn(Attended::new(Echo(socket), place, shared))),
+        Endpoint::Echo => drop(tokio::spawn(Attended::new(Echo::new(socket, place), shared))),
     }
 }
 

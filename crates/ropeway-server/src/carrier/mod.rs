@@ -3,7 +3,9 @@
 mod attend;
 mod echo;
 mod endpoint;
+pub(crate) mod engine;
 mod framing;
+mod timer;
 mod websocket;
 
 pub(crate) use endpoint::{Endpoint, Endpoints, upgrade};

@@ -11,6 +11,7 @@ use ropeway_ws::{
 };
 
 use super::attend::Peer;
+use crate::lifetime::Place;
 use crate::protocol::{Ending, Session};
 
 /// With this many bytes queued in the socket it stops reading, and what else there is waits in the outbox, where it is
@@ -22,23 +23,25 @@ const HIGH_WATER: usize = 256 * 1024;
 pub(super) struct Carrier<S> {
     socket: WebSocket,
     session: S,
+    /// Held until the end.
+    _place: Place,
 }
 
 impl<S: Session> Carrier<S> {
-    pub(super) fn new(socket: WebSocket, session: S) -> Self {
-        Self { socket, session }
+    pub(super) fn new(socket: WebSocket, session: S, place: Place) -> Self {
+        Self { socket, session, _place: place }
     }
 
     /// Reads, hands in what came and queues the answers, until there is nothing to read or the session has to wait.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
-        let Self { socket, session } = self;
+        let Self { socket, session, .. } = self;
         if session.is_busy() && socket.is_open() {
             return Poll::Pending;
         }
         let waker = cx.waker().clone();
         socket.poll_receive(cx, |event, outgoing| {
             hand_in(session, &event);
-            let moved = move_frames(session, &mut Context::from_waker(&waker), outgoing);
+            let moved = move_frames(session, &mut Context::from_waker(&waker), outgoing, send_frame);
             if moved == Moved::Close || session.is_busy() {
                 ControlFlow::Break(())
             } else {
@@ -53,7 +56,7 @@ impl<S: Session> Carrier<S> {
         if !self.socket.is_open() {
             return false;
         }
-        let moved = move_frames(&mut self.session, cx, &mut self.socket.outgoing());
+        let moved = move_frames(&mut self.session, cx, &mut self.socket.outgoing(), send_frame);
         let is_written = self.socket.queued() == 0 || self.socket.poll_flush(cx).is_ready();
         // Reading on is what sets the deadline for the peer's close frame.
         moved == Moved::Close || (moved == Moved::Some && is_written)
@@ -82,6 +85,10 @@ impl<S: Session> Peer for Carrier<S> {
     fn close(&mut self, close: Close) {
         self.session.close(close);
     }
+
+    fn abandon(&mut self) {
+        self.session.end(Ending::ServerShuttingDown);
+    }
 }
 
 fn hand_in(session: &mut impl Session, event: &Event<'_>) {
@@ -95,7 +102,7 @@ fn hand_in(session: &mut impl Session, event: &Event<'_>) {
 
 /// What [`move_frames`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moved {
+pub(super) enum Moved {
     /// All there was; the task is woken when there is more.
     All,
     /// As much as the socket may hold.
@@ -104,7 +111,13 @@ enum Moved {
     Close,
 }
 
-fn move_frames(session: &mut impl Session, cx: &mut Context<'_>, outgoing: &mut Outgoing<'_>) -> Moved {
+/// Moves what the session has for the peer to the socket, each piece by `send`.
+pub(super) fn move_frames(
+    session: &mut impl Session,
+    cx: &mut Context<'_>,
+    outgoing: &mut Outgoing<'_>,
+    send: fn(&mut Outgoing<'_>, Bytes),
+) -> Moved {
     let mut frames = FRAMES.take();
     let moved = loop {
         let room = HIGH_WATER.saturating_sub(outgoing.queued());
@@ -113,10 +126,7 @@ fn move_frames(session: &mut impl Session, cx: &mut Context<'_>, outgoing: &mut 
         }
         match session.poll_drain(cx, &mut frames, room) {
             Poll::Ready(Drained::Frames) => {
-                for frame in frames.drain(..) {
-                    // It fails only when the connection closes, and then nobody waits for the frames.
-                    let _ = outgoing.send_encoded(frame);
-                }
+                frames.drain(..).for_each(|frame| send(outgoing, frame));
             }
             Poll::Ready(Drained::Closed(close)) => {
                 outgoing.close(Some(close_frame(&close)));
@@ -127,6 +137,11 @@ fn move_frames(session: &mut impl Session, cx: &mut Context<'_>, outgoing: &mut 
     };
     FRAMES.set(frames);
     moved
+}
+
+pub(super) fn send_frame(outgoing: &mut Outgoing<'_>, frame: Bytes) {
+    // It fails only when the connection closes, and then nobody waits for the frame.
+    let _ = outgoing.send_encoded(frame);
 }
 
 thread_local! {

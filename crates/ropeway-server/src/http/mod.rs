@@ -1,8 +1,9 @@
 //! Everything that is reached by an ordinary HTTP request.
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
+use crate::carrier::engine;
 use crate::state::Shared;
 
 mod api;
@@ -26,6 +27,9 @@ pub(crate) fn router(shared: Shared, others: Option<Router>) -> Router {
     }
     if config.chat {
         router = router.route("/", get(pages::index)).route("/chat/{name}", get(pages::chat));
+    }
+    if shared.config.socketio.enabled {
+        router = router.route(&shared.config.socketio.endpoint(), any(engine::serve));
     }
     let router = match others {
         Some(others) => router.fallback_service(others),

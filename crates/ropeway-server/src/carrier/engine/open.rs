@@ -1,0 +1,192 @@
+//! New sessions.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
+use ropeway_socketio::engine::payload::Writer;
+use ropeway_socketio::engine::session::{Session as Machine, Settings};
+use ropeway_socketio::engine::{self, Message, Packet, SessionId, Transport, Version};
+use ropeway_ws::server::{Acceptor, Origins};
+use ropeway_ws::{Config, WebSocket, deflate};
+use tracing::{debug, warn};
+
+use super::answer;
+use super::desk::Desk;
+use super::polling::Polling;
+use super::refusal::Refusal;
+use super::registry::{Entry, Lease, Registry};
+use super::websocket::EngineSocket;
+use crate::carrier::attend::Attended;
+use crate::carrier::endpoint::origins;
+use crate::carrier::timer::now;
+use crate::config::{self, CompressionMode};
+use crate::handshake::Handshake;
+use crate::lifetime::{Phase, Place};
+use crate::protocol::socketio::Session;
+use crate::state::Shared;
+
+/// What the sessions of a server share.
+pub(crate) struct Engine {
+    pub(super) registry: Registry,
+    pub(super) origins: Origins,
+    acceptor: Acceptor,
+    settings: Arc<Settings>,
+}
+
+impl Engine {
+    pub(crate) fn new(config: &config::Config) -> Self {
+        let origins = origins(&config.server.origins);
+        let socketio = &config.socketio;
+        Self {
+            registry: Registry::default(),
+            acceptor: Acceptor::new(socket_config(config)).origins(origins.clone()),
+            origins,
+            settings: Arc::new(Settings {
+                ping_interval: socketio.ping_interval,
+                ping_timeout: socketio.ping_timeout,
+                upgrade_timeout: socketio.upgrade_timeout,
+                ..Settings::default()
+            }),
+        }
+    }
+
+    fn machine(&self, version: Version, transport: Transport) -> Machine {
+        Machine::new(self.settings.clone(), version, transport, now())
+    }
+}
+
+/// Without pings of WebSocket: Engine.IO has its own.
+fn socket_config(config: &config::Config) -> Config {
+    let max_message = config.socketio.max_http_buffer_size.bytes();
+    Config {
+        max_message,
+        max_frame: max_message,
+        max_fragments: u32::try_from(config.limits.fragments).unwrap_or(u32::MAX),
+        heartbeat: None,
+        deflate: deflate_config(&config.socketio),
+        ..Config::default()
+    }
+}
+
+fn deflate_config(socketio: &config::SocketIo) -> Option<deflate::Config> {
+    let mut deflate = match socketio.per_message_deflate {
+        CompressionMode::Off => return None,
+        CompressionMode::NoTakeover => deflate::Config::without_takeover(),
+        CompressionMode::Takeover => deflate::Config::default(),
+    };
+    deflate.threshold = socketio.per_message_deflate_threshold.bytes();
+    // Events are compressed once for everybody, so they never refer to earlier ones.
+    deflate.send_takeover = false;
+    Some(deflate)
+}
+
+/// A session that begins with polling; the answer is its first payload.
+pub(super) fn polling(shared: Shared, version: Version, request: Request) -> Response {
+    let Some(place) = place(&shared) else { return unavailable() };
+    let id = SessionId::new(rand::random());
+    let handshake = Arc::new(Handshake::new(&request, SystemTime::now()));
+    let desk = Arc::new(Desk::new(shared.engine.machine(version, Transport::Polling)));
+    let session = Session::new(shared.socketio.clone(), handshake, version, None, now());
+    let lease = Lease::new(id, Entry::Polling(desk.clone()), shared.clone(), place);
+    tokio::spawn(Attended::new(Polling::new(desk, session, lease), shared.clone()));
+
+    let mut payload = Writer::new(version);
+    first_packets(&shared, &id, Transport::Polling).iter().for_each(|packet| payload.push(packet));
+    let mut response = answer::payload(payload.finish(), &shared.config.socketio, request.headers());
+    response.headers_mut().extend(cookie(&shared.config.socketio, &id).map(|cookie| (SET_COOKIE, cookie)));
+    response
+}
+
+/// For load balancers that keep a session at one server.
+fn cookie(config: &config::SocketIo, id: &SessionId) -> Option<HeaderValue> {
+    let name = config.cookie.as_ref()?.as_str();
+    let attributes = config.cookie_attributes.as_str();
+    let separator = if attributes.is_empty() { "" } else { "; " };
+    HeaderValue::from_str(&format!("{name}={}{separator}{attributes}", id.as_str())).ok()
+}
+
+/// A session that begins on a WebSocket.
+pub(super) fn websocket(shared: Shared, version: Version, request: Request) -> Response {
+    let Some(place) = place(&shared) else { return unavailable() };
+    let handshake = Arc::new(Handshake::new(&request, SystemTime::now()));
+    let engine = shared.clone();
+    accept(&engine, request, move |socket| begin(socket, version, handshake, place, shared))
+}
+
+fn begin(socket: WebSocket, version: Version, handshake: Arc<Handshake>, place: Place, shared: Shared) {
+    let id = SessionId::new(rand::random());
+    let deflate = socket.connection().deflate_params();
+    let session = Session::new(shared.socketio.clone(), handshake, version, deflate, now());
+    let lease = Lease::new(id, Entry::WebSocket(version), shared.clone(), place);
+    let machine = shared.engine.machine(version, Transport::WebSocket);
+    let packets = first_packets(&shared, &id, Transport::WebSocket);
+    let first = packets.iter().map(|packet| frame(packet, version));
+    tokio::spawn(Attended::new(EngineSocket::new(socket, session, machine, lease, first), shared));
+}
+
+/// Answers the handshake of a WebSocket, and calls `begin` with it once the answer has been sent.
+pub(super) fn accept(
+    shared: &Shared,
+    mut request: Request,
+    begin: impl FnOnce(WebSocket) + Send + 'static,
+) -> Response {
+    match shared.engine.acceptor.upgrade(&mut request) {
+        Ok((response, upgrade)) => {
+            tokio::spawn(async move {
+                match upgrade.await {
+                    Ok(socket) => begin(socket),
+                    Err(error) => debug!(%error, "a connection broke off in the handshake"),
+                }
+            });
+            response.map(|()| Body::empty())
+        }
+        Err(refusal) => {
+            debug!(%refusal, "a handshake is refused");
+            Refusal::BadRequest.to_upgrade()
+        }
+    }
+}
+
+/// The open packet, and what the configuration says next.
+fn first_packets(shared: &Shared, id: &SessionId, transport: Transport) -> Vec<Packet<'static>> {
+    let config = &shared.config.socketio;
+    let upgrades = if transport == Transport::Polling && config.upgrades() {
+        vec![Transport::WebSocket]
+    } else {
+        vec![]
+    };
+    let open = engine::Handshake {
+        sid: id.as_str().to_owned(),
+        upgrades,
+        ping_interval: config.ping_interval,
+        ping_timeout: config.ping_timeout,
+        max_payload: Some(config.max_http_buffer_size.bytes() as u64),
+    };
+    let mut packets = vec![Packet::Open(open.encode().into())];
+    if let Some(initial) = &config.initial_packet {
+        packets.push(Packet::Message(Message::Text(initial.as_str().to_owned().into())));
+    }
+    packets
+}
+
+fn frame(packet: &Packet<'_>, version: Version) -> Bytes {
+    let mut text = String::new();
+    packet.encode(version, &mut text);
+    ropeway_ws::Prepared::new(text).frame(None)
+}
+
+/// A place for one more session, unless the server is full or ends.
+fn place(shared: &Shared) -> Option<Place> {
+    if shared.drain.has_reached(Phase::Draining) { None } else { shared.population.enter() }
+}
+
+fn unavailable() -> Response {
+    warn!("a session of Engine.IO is refused: the server is full or ends");
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, HeaderValue::from_static("5"))]).into_response()
+}

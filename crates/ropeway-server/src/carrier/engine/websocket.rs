@@ -1,0 +1,213 @@
+//! A session on a WebSocket: from the beginning, or since its upgrade.
+
+use std::ops::ControlFlow;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use ropeway_hub::Close;
+use ropeway_socketio::engine::session::{Due, Reason, Received, Session as Machine};
+use ropeway_socketio::engine::{Message as EngineMessage, Packet, PacketError};
+use ropeway_ws::{Event, Message, Outgoing, Received as Read, WebSocket};
+
+use super::frames::{PING, PONG, Unframed, unframe};
+use super::registry::Lease;
+use crate::carrier::attend::Peer;
+use crate::carrier::timer::{Timer, now};
+use crate::carrier::websocket::{Moved, ending, move_frames, send_frame};
+use crate::protocol::{Ending, Session};
+
+/// One packet a frame. As the [carrier](crate::carrier::websocket::Carrier) of protocols without Engine.IO, with the
+/// machine of the session between the socket and the protocol.
+pub(super) struct EngineSocket<S> {
+    socket: WebSocket,
+    session: S,
+    machine: Machine,
+    timer: Timer,
+    lease: Lease,
+    /// The session has been told its end, which may be before that of the closing handshake.
+    has_ended: bool,
+    send: fn(&mut Outgoing<'_>, Bytes),
+}
+
+impl<S: Session> EngineSocket<S> {
+    /// A session that began on this WebSocket, or one that comes to it. `first` are frames that go before all others.
+    pub(super) fn new(
+        mut socket: WebSocket,
+        session: S,
+        machine: Machine,
+        lease: Lease,
+        first: impl IntoIterator<Item = Bytes>,
+    ) -> Self {
+        first.into_iter().for_each(|frame| send_frame(&mut socket.outgoing(), frame));
+        Self { socket, session, machine, timer: Timer::default(), lease, has_ended: false, send: send_frame }
+    }
+
+    /// Compresses here, where permessage-deflate was agreed on: what comes from the session is plain, since it began
+    /// before the WebSocket.
+    pub(super) fn compressing(mut self) -> Self {
+        if self.socket.connection().deflate_params().is_some() {
+            self.send = send_message;
+        }
+        self
+    }
+
+    /// Reads, hands in what came and queues the answers, until there is nothing to read or the session has to wait.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
+        let Self { socket, session, machine, send, .. } = self;
+        if session.is_busy() && socket.is_open() {
+            return Poll::Pending;
+        }
+        let waker = cx.waker().clone();
+        socket.poll_receive(cx, |event, outgoing| {
+            hand_in(machine, session, &event, outgoing);
+            if machine.end().is_some() {
+                outgoing.close(None);
+                return ControlFlow::Break(());
+            }
+            let moved = move_frames(session, &mut Context::from_waker(&waker), outgoing, *send);
+            if moved == Moved::Close || session.is_busy() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    }
+
+    /// Moves frames of the session to the stream. Tells whether there is more to do at once.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.socket.is_open() {
+            return false;
+        }
+        let moved = move_frames(&mut self.session, cx, &mut self.socket.outgoing(), self.send);
+        let is_written = self.socket.queued() == 0 || self.socket.poll_flush(cx).is_ready();
+        moved == Moved::Close || (moved == Moved::Some && is_written)
+    }
+
+    fn poll_timers(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(now) = self.timer.poll(cx, self.due()) {
+            while let Some(due) = self.machine.handle_timeout(now) {
+                match due {
+                    Due::Ping => send_frame(&mut self.socket.outgoing(), PING),
+                    Due::End => self.socket.outgoing().close(None),
+                    // There is no polling here.
+                    Due::Noop | Due::ProbeTimeout => {}
+                }
+            }
+            if self.session.poll_timeout().is_some_and(|due| due <= now) {
+                self.session.handle_timeout(now);
+            }
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let machine = self.machine.poll_timeout()?;
+        Some(self.session.poll_timeout().map_or(machine, |session| session.min(machine)))
+    }
+
+    /// Tells the session that it has ended, once it has: with the stream, or before.
+    fn settle(&mut self) {
+        if self.has_ended || (self.socket.is_open() && self.machine.end().is_none()) {
+            return;
+        }
+        let end = match self.machine.end() {
+            Some(Reason::ForcedClose) | None => ending(self.socket.outcome()),
+            Some(reason) => reason.into(),
+        };
+        self.end(end);
+    }
+
+    fn end(&mut self, reason: Ending) {
+        if !self.has_ended {
+            self.has_ended = true;
+            self.machine.fail(Reason::TransportClose);
+            self.lease.retire();
+            self.session.end(reason);
+        }
+    }
+}
+
+impl<S: Session> Peer for EngineSocket<S> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.poll_timers(cx);
+            let was_waiting = match self.poll_receive(cx) {
+                Poll::Ready(Read::Ended) => {
+                    self.settle();
+                    return Poll::Ready(());
+                }
+                Poll::Ready(Read::Stopped) => true,
+                Poll::Pending => self.session.is_busy(),
+            };
+            let has_more = self.poll_send(cx);
+            self.settle();
+            let may_read = was_waiting && (!self.session.is_busy() || !self.socket.is_open());
+            if !has_more && !may_read {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn close(&mut self, close: Close) {
+        self.session.close(close);
+    }
+
+    fn abandon(&mut self) {
+        self.end(Ending::ServerShuttingDown);
+    }
+}
+
+fn hand_in(
+    machine: &mut Machine,
+    session: &mut impl Session,
+    event: &Event<'_>,
+    outgoing: &mut Outgoing<'_>,
+) {
+    let Event::Message(message) = event else { return };
+    match decode(message, machine) {
+        Ok(packet) => match machine.receive(packet, now) {
+            Received::Message(EngineMessage::Text(text)) => session.text(&text),
+            Received::Message(EngineMessage::Binary(data)) => session.binary(Bytes::copy_from_slice(&data)),
+            Received::Ping => send_frame(outgoing, PONG),
+            Received::Nothing => {}
+        },
+        Err(_) => machine.fail(Reason::ParseError),
+    }
+}
+
+/// The packet of a frame.
+pub(super) fn decode<'a>(message: &'a Message<'_>, machine: &Machine) -> Result<Packet<'a>, PacketError> {
+    match message {
+        Message::Text(text) => Packet::decode(text, machine.version()),
+        Message::Binary(data) => Packet::decode_binary(data, machine.version()),
+    }
+}
+
+/// Sends the messages of plain frames, compressed where that pays.
+fn send_message(outgoing: &mut Outgoing<'_>, frames: Bytes) {
+    for message in unframe(frames) {
+        let message = match &message {
+            Unframed::Text(text) => Message::Text(String::from_utf8_lossy(text)),
+            Unframed::Binary(data) => Message::Binary(data.as_ref().into()),
+        };
+        // It fails only when the connection closes, and then nobody waits for the message.
+        let _ = outgoing.send(message);
+    }
+}
+
+impl From<Reason> for Ending {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::TransportError => Self::TransportError,
+            Reason::TransportClose => Self::TransportClose,
+            Reason::PingTimeout => Self::PingTimeout,
+            Reason::ParseError => Self::ParseError,
+            Reason::ForcedClose => Self::ForcedClose,
+        }
+    }
+}
+
+/// Closes a WebSocket that is not, or no longer, wanted.
+pub(super) fn dismiss(mut socket: Box<WebSocket>) {
+    tokio::spawn(async move { socket.close(None).await });
+}

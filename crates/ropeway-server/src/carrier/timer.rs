@@ -1,0 +1,39 @@
+//! The one timer of a connection whose deadlines are kept here.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use tokio::time::{Sleep, sleep_until};
+
+/// Absent while there is no deadline. Deadlines that move back leave the timer as it is: it is set anew when it fires,
+/// which is cheaper than setting it with every packet.
+#[derive(Default)]
+pub(super) struct Timer(Option<Pin<Box<Sleep>>>);
+
+impl Timer {
+    /// Ready with the time when `due` has come; else the task is registered for it.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, due: Option<Instant>) -> Poll<Instant> {
+        let Some(due) = due.map(tokio::time::Instant::from_std) else {
+            self.0 = None;
+            return Poll::Pending;
+        };
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if due < sleep.deadline() {
+            sleep.as_mut().reset(due);
+        }
+        while sleep.as_mut().poll(cx).is_ready() {
+            let now = now();
+            if due.into_std() <= now {
+                return Poll::Ready(now);
+            }
+            sleep.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}
+
+/// The clock of the timers, which tests can hold.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
