@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Refused = 77,
     /// The configuration is wrong.
     Config = 78,
+    /// A threshold of `bench` was not met.
+    Threshold = 99,
 }
 
 /// Why a command failed.

@@ -2,6 +2,8 @@
 
 mod load;
 mod measure;
+mod report;
 mod run;
 
+pub(crate) use report::Threshold;
 pub(crate) use run::run;

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::network::Network;
 use super::parse::duration;
+use crate::bench::Threshold;
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
@@ -38,6 +39,9 @@ pub(crate) struct Bench {
     /// Threads that make the load
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     pub(crate) workers: usize,
+    /// Exit with 99 unless this holds, such as "p99<50ms", "errors<0.1%" or "rate>1000"; may be given several times
+    #[arg(long, value_name = "MEASURE<BOUND")]
+    pub(crate) fail: Vec<Threshold>,
     #[command(flatten)]
     pub(crate) network: Network,
 }
