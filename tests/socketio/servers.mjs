@@ -1,0 +1,142 @@
+/**
+ * The servers under test, each a child process on a free port.
+ *
+ * `SOCKETIO_APP` names the binary of app.rs and `ROPEWAY` that of the command. With `SOCKETIO_REFERENCE` set the
+ * application runs on npm `socket.io` instead, which shows whether a test or the server is wrong.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const READY_WITHIN = 30000;
+
+/** The key for the HTTP API of `ropeway serve`. */
+export const API_KEY = "key-of-the-socket-io-tests";
+
+/** Whether the application runs on the reference server. */
+export const isReference = Boolean(process.env.SOCKETIO_REFERENCE);
+
+/**
+ * The application, with options named as those of Socket.IO; durations are milliseconds and sizes bytes.
+ * @param {object} [options] `origins`: whose pages may connect. `port`: 0 for a free one
+ */
+export function startApp({ port = 0, ...options } = {}) {
+  if (isReference) {
+    const script = fileURLToPath(new URL("reference.mjs", import.meta.url));
+    return start(process.execPath, [script, String(port), JSON.stringify(options)]);
+  }
+  return start(named("SOCKETIO_APP"), ["--listen", `127.0.0.1:${port}`], settings(options));
+}
+
+/** `ropeway serve` with its defaults for development; see `startApp`. */
+export function startServe({ port = 0, ...options } = {}) {
+  return start(named("ROPEWAY"), ["serve", "--listen", `127.0.0.1:${port}`], { ROPEWAY_API_KEY: API_KEY, ...settings(options) });
+}
+
+function named(variable) {
+  const path = process.env[variable];
+  if (!path) throw new Error(`${variable} does not name a binary; \`cargo xtask test --only socketio\` sets it`);
+  return path;
+}
+
+const milliseconds = (value) => `${value}ms`;
+const bytes = (value) => `${value}B`;
+
+/** Socket.IO's names of options in the configuration of Ropeway. */
+const SETTINGS = {
+  allowEIO3: ["SOCKETIO_ALLOW_EIO3", String],
+  allowUpgrades: ["SOCKETIO_ALLOW_UPGRADES", String],
+  connectTimeout: ["SOCKETIO_CONNECT_TIMEOUT", milliseconds],
+  cookie: ["SOCKETIO_COOKIE", String],
+  maxHttpBufferSize: ["SOCKETIO_MAX_HTTP_BUFFER_SIZE", bytes],
+  origins: ["SERVER_ORIGINS", String],
+  path: ["SOCKETIO_PATH", String],
+  perMessageDeflate: ["SOCKETIO_PER_MESSAGE_DEFLATE", String],
+  pingInterval: ["SOCKETIO_PING_INTERVAL", milliseconds],
+  pingTimeout: ["SOCKETIO_PING_TIMEOUT", milliseconds],
+  transports: ["SOCKETIO_TRANSPORTS", String],
+  upgradeTimeout: ["SOCKETIO_UPGRADE_TIMEOUT", milliseconds],
+};
+
+/** The environment that configures Ropeway. */
+function settings({ connectionStateRecovery, ...options }) {
+  const variables = Object.entries(options).map(([name, value]) => {
+    const [variable, shown] = SETTINGS[name];
+    return [`ROPEWAY_${variable}`, shown(value)];
+  });
+  if (connectionStateRecovery) variables.push(...recovery(connectionStateRecovery));
+  return Object.fromEntries(variables);
+}
+
+function recovery({ maxDisconnectionDuration = 120000 }) {
+  return [
+    ["ROPEWAY_SOCKETIO_RECOVERY", "true"],
+    ["ROPEWAY_SOCKETIO_MAX_DISCONNECTION_DURATION", milliseconds(maxDisconnectionDuration)],
+  ];
+}
+
+async function start(command, args, variables = {}) {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ROPEWAY_"));
+  const env = { ...Object.fromEntries(inherited), ...variables };
+  const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  process.once("exit", () => child.kill("SIGKILL"));
+  const server = new RunningServer(child);
+  server.port = await server.address().catch((error) => server.kill().then(() => Promise.reject(error)));
+  return server;
+}
+
+class RunningServer {
+  port = 0;
+  /** What it said, for messages of tests that fail. */
+  said = [];
+  #child;
+  #lines;
+
+  constructor(child) {
+    this.#child = child;
+    this.#lines = createInterface(child.stderr);
+    this.#lines.on("line", (line) => this.said.push(line));
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The port, once it is listened on. */
+  address() {
+    return new Promise((resolve, reject) => {
+      this.#lines.on("line", (line) => {
+        const found = /listens on [^ ]*:(\d+)/.exec(line);
+        if (found) resolve(Number(found[1]));
+      });
+      this.#child.once("exit", (code) => reject(new Error(`the server ended with ${code}:\n${this.said.join("\n")}`)));
+      this.#child.once("error", reject);
+      setTimeout(() => reject(new Error(`no address in time:\n${this.said.join("\n")}`)), READY_WITHIN).unref();
+    });
+  }
+
+  /** Resident memory, in bytes. */
+  memory() {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]) * 1024;
+  }
+
+  /** Asks it to end, as an operator does. */
+  stop() {
+    return this.#end("SIGTERM");
+  }
+
+  /** Ends it at once, as a crash does. */
+  kill() {
+    return this.#end("SIGKILL");
+  }
+
+  async #end(signal) {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, "exit");
+    this.#child.kill(signal);
+    await ended;
+  }
+}
