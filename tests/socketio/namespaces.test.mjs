@@ -77,7 +77,7 @@ testEachWay("an unknown namespace is refused, and the connection lives on", asyn
 
 test("namespaces come into being by pattern", async (t) => {
   const shared = manager(t);
-  const [one, two, other] = ["/dynamic-1", "/dynamic-22", "/dynamic-x"].map((name) => shared.socket(name));
+  const [one, two, other] = ["/dynamic-1", "/dynamic-22", "/dyn-1"].map((name) => shared.socket(name));
   const [refusal] = await Promise.all([heard(other, "connect_error"), connection(one), connection(two)]);
   assert.equal(refusal[0].message, "Invalid namespace");
   await Promise.all([one, two].map((socket) => socket.emitWithAck("join", "room")));

@@ -67,9 +67,6 @@ const events = {
     for (let n = 0; n < count; n++) socket.emit("flood", n, "x".repeat(bytes));
   },
   farewell: (socket, close) => socket.disconnect(close),
-  async stats(socket, ack) {
-    ack({ connections: socket.nsp.server.engine.clientsCount, sockets: (await socket.nsp.fetchSockets()).length });
-  },
 };
 
 function connected(socket) {

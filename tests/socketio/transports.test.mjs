@@ -124,5 +124,5 @@ test("many sockets of one process", async (t) => {
   assert.deepEqual(answers, [...sockets.keys()]);
   for (const socket of sockets) socket.disconnect();
   const observer = await connected(t, app.server.url, { transports: ["websocket"] });
-  await until(async () => (await observer.emitWithAck("stats")).connections === 1);
+  await until(async () => (await observer.emitWithAck("sockets", {})).length === 1);
 });

@@ -117,18 +117,38 @@ impl<T: ReadArgs + Send + 'static> FromArguments for Args<T> {
     }
 }
 
-/// Tuples of up to eight values that can be sent.
+/// Tuples of up to eight values, and vectors, that can be sent.
 pub trait WriteArgs {
     /// JSON values separated by commas.
     #[doc(hidden)]
     fn write(&self) -> serde_json::Result<String>;
 }
 
-/// Tuples of up to eight values that can be received.
+/// Tuples of up to eight values, and vectors, that can be received.
 pub trait ReadArgs: Sized {
     /// From a JSON array.
     #[doc(hidden)]
     fn read(array: &str) -> serde_json::Result<Self>;
+}
+
+/// Any number of them.
+impl<T: Serialize> WriteArgs for Vec<T> {
+    fn write(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self).map(without_brackets)
+    }
+}
+
+/// All that there are.
+impl<T: DeserializeOwned> ReadArgs for Vec<T> {
+    fn read(array: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(array)
+    }
+}
+
+fn without_brackets(mut array: String) -> String {
+    array.pop();
+    array.remove(0);
+    array
 }
 
 struct Tuple<T>(PhantomData<T>);
@@ -137,11 +157,7 @@ macro_rules! tuples {
     ($($arg:ident $number:tt),*) => {
         impl<$($arg: Serialize),*> WriteArgs for ($($arg,)*) {
             fn write(&self) -> serde_json::Result<String> {
-                let mut text = serde_json::to_string(self)?;
-                // Without its brackets.
-                text.pop();
-                text.remove(0);
-                Ok(text)
+                serde_json::to_string(self).map(without_brackets)
             }
         }
 
