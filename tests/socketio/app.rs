@@ -3,6 +3,7 @@
 //! `reference.mjs` is the same for npm `socket.io`; each event is described by the tests that use it. Settings come
 //! from the environment, as those of `ropeway serve`. It says on standard error where it listens.
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::print_stderr,
     reason = "a helper of tests may stop at the first surprise, and says where it listens"
