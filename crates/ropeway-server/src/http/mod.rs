@@ -7,6 +7,7 @@ use crate::carrier::engine;
 use crate::state::Shared;
 
 mod api;
+mod bundles;
 mod error;
 mod health;
 mod pages;
@@ -28,8 +29,12 @@ pub(crate) fn router(shared: Shared, others: Option<Router>) -> Router {
     if config.chat {
         router = router.route("/", get(pages::index)).route("/chat/{name}", get(pages::chat));
     }
-    if shared.config.socketio.enabled {
-        router = router.route(&shared.config.socketio.endpoint(), any(engine::serve));
+    let socketio = &shared.config.socketio;
+    if socketio.enabled {
+        router = router.route(&socketio.endpoint(), any(engine::serve));
+    }
+    if socketio.enabled && socketio.serve_client {
+        router = bundles::routes(router, socketio.path.as_str());
     }
     let router = match others {
         Some(others) => router.fallback_service(others),

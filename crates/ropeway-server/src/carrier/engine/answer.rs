@@ -14,9 +14,9 @@ pub(super) fn payload(payload: String, config: &SocketIo, request: &HeaderMap) -
     let text = (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
     let is_worth_it = config.http_compression && payload.len() >= config.http_compression_threshold.bytes();
     let coding = is_worth_it.then(|| Coding::accepted(request)).flatten();
-    let compressed = coding.and_then(|coding| Some((coding, coding.compress(payload.as_bytes()).ok()?)));
-    match compressed {
-        Some((coding, body)) => {
+    match coding {
+        Some(coding) => {
+            let body = coding.compress(payload.as_bytes());
             let coding = (CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
             ([text, coding, NO_STORE], body).into_response()
         }

@@ -23,7 +23,7 @@ use crate::state::Shared;
 
 /// Every request of Engine.IO.
 pub(crate) async fn serve(State(shared): State<Shared>, request: Request) -> Response {
-    let mut cors = Cors::new(&shared.engine.origins, &request);
+    let mut cors = Cors::new(shared.engine.origins(), &request);
     let mut response = match cors.preflight() {
         Some(response) => response,
         None => respond(shared, request).await,

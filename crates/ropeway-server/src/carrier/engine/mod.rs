@@ -36,5 +36,7 @@ mod registry;
 mod verify;
 mod websocket;
 
+pub(crate) use compression::Coding;
+pub(crate) use cors::Cors;
 pub(crate) use endpoint::serve;
 pub(crate) use open::Engine;

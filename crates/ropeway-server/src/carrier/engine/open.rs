@@ -34,7 +34,7 @@ use crate::state::Shared;
 /// What the sessions of a server share.
 pub(crate) struct Engine {
     pub(super) registry: Registry,
-    pub(super) origins: Origins,
+    origins: Origins,
     acceptor: Acceptor,
     settings: Arc<Settings>,
 }
@@ -54,6 +54,11 @@ impl Engine {
                 ..Settings::default()
             }),
         }
+    }
+
+    /// The pages that may connect, and read what is served to them.
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     fn machine(&self, version: Version, transport: Transport) -> Machine {

@@ -63,7 +63,7 @@ pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
 pub(super) fn verify<B>(state: &State, request: &Request<B>, is_upgrade: bool) -> Result<Wanted, Refusal> {
     let parameters = Parameters::of(request.uri().query().unwrap_or(""));
     let transport = transport(&state.config.socketio, &parameters).ok_or(Refusal::UnknownTransport)?;
-    let is_allowed = || state.engine.origins.allows(request);
+    let is_allowed = || state.engine.origins().allows(request);
     match &parameters.sid {
         Some(sid) => {
             let entry = known(state, sid, transport, parameters.version(), is_upgrade)?;
