@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use crate::outbox::wake;
 use crate::socket::{Core, State};
 use crate::sync::lock;
+use crate::tally::Tally;
 use crate::{Error, Event, Outbound, OwnedPayload, Payload, Socket};
 
 impl Socket {
@@ -24,9 +25,9 @@ impl Socket {
     pub fn dispatch(&self, event: &str, data: Payload<'_>, id: Option<&str>) -> Result<(), Error> {
         let application = self.hub().application.as_ref().ok_or(Error::NoHandler)?;
         let timeout = self.hub().limits.answer_timeout;
-        let expect = |id: &str| self.expect(timeout, Waiting::Client(id.into()));
-        let number = id.map(expect).transpose()?;
-        application.event(self, event, data, Answer { socket: Arc::downgrade(&self.0), number });
+        let expect = |id: &str| self.expect(self.hub().number(), timeout, Waiting::Client(id.into()));
+        let request = id.map(expect).transpose()?.map(Request::Watched);
+        application.event(self, event, data, Answer { socket: Arc::downgrade(&self.0), request });
         Ok(())
     }
 
@@ -36,7 +37,10 @@ impl Socket {
     /// # Errors
     /// [`Error::NoHandler`].
     pub fn dispatch_untimed(&self, event: &str, data: Payload<'_>, id: Option<&str>) -> Result<(), Error> {
-        self.dispatch(event, data, id)
+        let application = self.hub().application.as_ref().ok_or(Error::NoHandler)?;
+        let request = id.map(|id| Request::Untimed(id.into()));
+        application.event(self, event, data, Answer { socket: Arc::downgrade(&self.0), request });
+        Ok(())
     }
 
     /// Sends an event to this client and waits for its answer. The timeout is looked at by
@@ -51,7 +55,8 @@ impl Socket {
         timeout: Duration,
     ) -> Result<Acknowledgement, Error> {
         let slot = Arc::new(Slot::default());
-        let ack = self.expect(timeout, Waiting::Application(Arc::clone(&slot)))?;
+        let ack = self.hub().number();
+        self.expect(ack, timeout, Waiting::Application(Arc::clone(&slot)))?;
         let event = Event { event, data, ack: Some(ack), ..Event::default() };
         self.queue(&Outbound::Event(event), None, false);
         Ok(Acknowledgement(slot))
@@ -60,16 +65,17 @@ impl Socket {
     /// The client has answered the event with this [`ack`](Event::ack). Unknown ids, and a second answer, are
     /// ignored.
     pub fn acknowledge(&self, ack: u64, data: Payload<'_>) {
-        let slot = lock(&self.0.state).acks.as_mut().and_then(|acks| acks.take_application(ack));
-        if let Some(slot) = slot {
-            slot.fill(Ok(data.to_owned()));
+        let waiting = lock(&self.0.state).acks.as_mut().and_then(|acks| acks.take_application(ack));
+        match waiting {
+            Some(Waiting::Application(slot)) => slot.fill(Ok(data.to_owned())),
+            Some(Waiting::Broadcast(tally)) => tally.count(&self.0.me.session, data),
+            Some(Waiting::Client(_)) | None => {}
         }
     }
 
     /// Notes that an answer is awaited, and that the hub has to watch the time.
-    fn expect(&self, timeout: Duration, waiting: Waiting) -> Result<u64, Error> {
+    pub(crate) fn expect(&self, number: u64, timeout: Duration, waiting: Waiting) -> Result<u64, Error> {
         let deadline = (self.hub().clock)() + timeout;
-        let number = self.hub().number();
         let mut state = lock(&self.0.state);
         let State { acks, closed: false, .. } = &mut *state else { return Err(Error::Closed) };
         let watched = acks.is_some();
@@ -103,7 +109,8 @@ impl Core {
 /// nothing in it.
 #[derive(Default)]
 pub(crate) struct Acks {
-    /// By a number that is never given again, so that an answer that comes too late meets nobody else's.
+    /// By a number that no other question to this socket has, so that an answer that comes too late meets nobody
+    /// else's.
     pending: HashMap<u64, Pending>,
     /// How many of `pending` are waited for by the client.
     clients: usize,
@@ -115,11 +122,13 @@ struct Pending {
 }
 
 /// Who waits for an answer.
-enum Waiting {
+pub(crate) enum Waiting {
     /// The client, for the answer to its request with this id.
     Client(Box<str>),
     /// The application, behind an [`Acknowledgement`].
     Application(Arc<Slot>),
+    /// The application, for the answers of many.
+    Broadcast(Arc<Tally>),
 }
 
 impl Acks {
@@ -134,17 +143,17 @@ impl Acks {
         Ok(())
     }
 
-    fn take_application(&mut self, number: u64) -> Option<Arc<Slot>> {
+    fn take_application(&mut self, number: u64) -> Option<Waiting> {
         match self.pending.get(&number)?.waiting {
             Waiting::Client(_) => None,
-            Waiting::Application(_) => self.take(number)?.application(),
+            Waiting::Application(_) | Waiting::Broadcast(_) => self.take(number),
         }
     }
 
     fn take_client(&mut self, number: u64) -> Option<Box<str>> {
         match self.pending.get(&number)?.waiting {
             Waiting::Client(_) => self.take(number)?.client(),
-            Waiting::Application(_) => None,
+            Waiting::Application(_) | Waiting::Broadcast(_) => None,
         }
     }
 
@@ -164,8 +173,10 @@ impl Acks {
     /// The socket has ended.
     pub(crate) fn close(self) {
         for Pending { waiting, .. } in self.pending.into_values() {
-            if let Waiting::Application(slot) = waiting {
-                slot.fill(Err(Error::Closed));
+            match waiting {
+                Waiting::Application(slot) => slot.fill(Err(Error::Closed)),
+                Waiting::Broadcast(tally) => tally.miss(),
+                Waiting::Client(_) => {}
             }
         }
     }
@@ -176,14 +187,11 @@ impl Waiting {
         if let Self::Client(id) = self { Some(id) } else { None }
     }
 
-    fn application(self) -> Option<Arc<Slot>> {
-        if let Self::Application(slot) = self { Some(slot) } else { None }
-    }
-
     fn fail(self, socket: &Socket, error: &Error) {
         match self {
             Self::Client(id) => socket.send(&Outbound::Error { id: Some(&id), error }),
             Self::Application(slot) => slot.fill(Err(error.clone())),
+            Self::Broadcast(tally) => tally.miss(),
         }
     }
 }
@@ -192,13 +200,22 @@ impl Waiting {
 pub struct Answer {
     socket: Weak<Core>,
     /// Absent when the client did not ask, and after the answer.
-    number: Option<u64>,
+    request: Option<Request>,
+}
+
+/// What is answered.
+#[derive(Debug)]
+enum Request {
+    /// Noted at the socket under this number, for as long as the client waits.
+    Watched(u64),
+    /// With this id, whenever.
+    Untimed(Box<str>),
 }
 
 impl Answer {
     /// Whether the client asked for an answer.
     pub fn is_awaited(&self) -> bool {
-        self.number.is_some()
+        self.request.is_some()
     }
 
     /// Sends the answer. Ignored when nobody waits for it any more.
@@ -217,9 +234,13 @@ impl Answer {
     }
 
     fn resolve(&mut self, send: impl FnOnce(&Socket, &str)) {
-        let Some(number) = self.number.take() else { return };
+        let Some(request) = self.request.take() else { return };
         let Some(socket) = self.socket.upgrade().map(Socket) else { return };
-        let id = lock(&socket.0.state).acks.as_mut().and_then(|acks| acks.take_client(number));
+        let watched = |number| lock(&socket.0.state).acks.as_mut()?.take_client(number);
+        let id = match request {
+            Request::Watched(number) => watched(number),
+            Request::Untimed(id) => Some(id),
+        };
         if let Some(id) = id {
             send(&socket, &id);
         }
@@ -234,7 +255,7 @@ impl Drop for Answer {
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("number", &self.number).finish_non_exhaustive()
+        f.debug_struct("Answer").field("request", &self.request).finish_non_exhaustive()
     }
 }
 
@@ -261,7 +282,7 @@ impl Future for Acknowledgement {
 /// Filled once by the socket, emptied once by the [`Acknowledgement`]. A lock of its own that is held for moments
 /// and under which nothing else is locked.
 #[derive(Debug, Default)]
-struct Slot(Mutex<SlotState>);
+pub(crate) struct Slot(Mutex<SlotState>);
 
 #[derive(Debug, Default)]
 struct SlotState {

@@ -58,8 +58,21 @@ impl Connection {
     ///
     /// `None`: there is no such session, it was away for too long, or a part of what it missed is gone.
     pub fn recover(&self, namespace: &str, pid: &str, offset: Option<&str>) -> Option<Socket> {
-        let _ = (namespace, pid, offset);
-        None
+        let mut sockets = lock(&self.0.sockets);
+        if sockets.len() >= self.0.hub.limits.sockets_per_connection {
+            return None;
+        }
+        let namespace = self.0.hub.occupy(namespace).ok()?;
+        let now = (self.0.hub.clock)();
+        let recovery = namespace.recovery.as_ref();
+        let Some((away, from)) = recovery.and_then(|recovery| recovery.lock().resume(pid, offset, now))
+        else {
+            namespace.exit();
+            return None;
+        };
+        let socket = Socket::resume(Arc::clone(&self.0), namespace, away, from);
+        sockets.push(socket.clone());
+        Some(socket)
     }
 
     /// Queues a ready frame of the protocol layer (a welcome, a pong) behind what waits already.

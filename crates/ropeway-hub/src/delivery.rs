@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::frames::{Frames, class_of};
 use crate::hub::Inner;
 use crate::namespace::Namespace;
+use crate::recovery::{Note, Recovery};
 use crate::room::{Fanout, Room, SocketId};
 use crate::socket::Core;
 use crate::{
@@ -45,18 +46,22 @@ impl Inner {
         let broadcast = &delivery.broadcast;
         let target = &broadcast.target;
         let Ok(namespace) = self.namespace(target.namespace) else { return Wakes::default() };
-        let addressed = Addressed::new(&namespace, target, delivery.published);
-        let room = addressed.only_room();
-        let message = Outbound::Event(event(delivery, room.as_deref()));
-        let class = class_of(&self.limits, target.namespace, room.as_deref(), broadcast.event);
+        let room = namespace.only_room(delivery);
+        // Held until everybody has it: the order of the log is the order of the outboxes.
+        let mut memory = namespace.recovery.as_ref().map(Recovery::lock);
+        let noted = memory.as_mut().and_then(|memory| memory.note(&note(delivery, room), (self.clock)()));
+        let place = memory.as_ref().zip(noted).map(|(memory, noted)| memory.offset(noted.seq));
+        let message = Outbound::Event(event(delivery, room, place.as_deref()));
+        let class = class_of(&self.limits, target.namespace, room, broadcast.event);
         let mut frames = Frames::new(target.namespace, &message, class);
         let mut fanout = Fanout {
             offset: delivery.offset,
             volatile: broadcast.volatile,
+            noted,
             except: namespace.ids(target.except),
             ..Fanout::to_all(&mut frames)
         };
-        namespace.serve(&addressed, &mut fanout)
+        namespace.serve(room, target.rooms, &mut fanout)
     }
 
     /// The sockets of a target, each of them once.
@@ -65,11 +70,6 @@ impl Inner {
             Ok(namespace) => namespace.select(target).into_iter().map(Socket).collect(),
             Err(_) => Vec::new(),
         }
-    }
-
-    pub(crate) fn ask(&self, broadcast: &Broadcast<'_>, timeout: Duration) -> Reply<Answers> {
-        let _ = (broadcast, timeout);
-        Reply::Ready(Answers::default())
     }
 
     pub(crate) fn command(&self, target: &Target<'_>, command: &Command<'_>) -> Reply<()> {
@@ -112,7 +112,7 @@ impl Inner {
     }
 }
 
-fn event<'a>(delivery: &Delivery<'a>, room: Option<&'a str>) -> Event<'a> {
+fn event<'a>(delivery: &Delivery<'a>, room: Option<&'a str>, recovery: Option<&'a str>) -> Event<'a> {
     let broadcast = &delivery.broadcast;
     Event {
         room,
@@ -120,41 +120,24 @@ fn event<'a>(delivery: &Delivery<'a>, room: Option<&'a str>) -> Event<'a> {
         data: broadcast.data,
         from: broadcast.from.map(|member| &**member),
         offset: delivery.offset,
+        ack: None,
         published: delivery.published,
-        ..Event::default()
+        recovery,
     }
 }
 
-/// Who of a namespace is addressed, found by name.
-enum Addressed {
-    Everybody,
-    Some {
-        /// In the order of their names, which is that of their locks.
-        rooms: Vec<Arc<Room>>,
-        sockets: Vec<Arc<Core>>,
-    },
-}
-
-impl Addressed {
-    fn new(namespace: &Namespace, target: &Target<'_>, published: bool) -> Self {
-        if target.rooms.is_empty() {
-            return Self::Everybody;
-        }
-        let mut rooms: Vec<_> = target.rooms.iter().filter_map(|name| namespace.find(name)).collect();
-        rooms.sort_by(|a, b| a.name.cmp(&b.name));
-        rooms.dedup_by(|a, b| a.name == b.name);
-        let sessions = if published { &[][..] } else { target.rooms };
-        let sockets = sessions.iter().filter_map(|name| namespace.socket(name)).collect();
-        Self::Some { rooms, sockets }
-    }
-
-    fn only_room(&self) -> Option<Arc<str>> {
-        match self {
-            Self::Some { rooms, sockets } if rooms.len() == 1 && sockets.is_empty() => {
-                Some(Arc::clone(&rooms[0].name))
-            }
-            _ => None,
-        }
+fn note<'a>(delivery: &Delivery<'a>, room: Option<&'a str>) -> Note<'a> {
+    let broadcast = &delivery.broadcast;
+    Note {
+        rooms: broadcast.target.rooms,
+        except: broadcast.target.except,
+        room,
+        event: broadcast.event,
+        data: broadcast.data,
+        from: broadcast.from,
+        offset: delivery.offset,
+        published: delivery.published,
+        volatile: broadcast.volatile,
     }
 }
 
@@ -173,25 +156,50 @@ impl Namespace {
         ids
     }
 
-    fn serve(&self, addressed: &Addressed, fanout: &mut Fanout<'_, '_>) -> Wakes {
+    /// The room whose members alone are addressed.
+    fn only_room<'a>(&self, delivery: &Delivery<'a>) -> Option<&'a str> {
+        match *delivery.broadcast.target.rooms {
+            [room] if delivery.published || !self.sockets().contains(room) => Some(room),
+            _ => None,
+        }
+    }
+
+    fn serve(&self, only_room: Option<&str>, names: &[&str], fanout: &mut Fanout<'_, '_>) -> Wakes {
         let mut wakes = Wakes::default();
-        match addressed {
-            Addressed::Everybody => {
-                for socket in self.sockets().iter() {
-                    fanout.serve_socket(&socket.0, &mut wakes);
-                }
+        if let Some(room) = only_room {
+            if let Some(room) = self.find(room) {
+                room.lock().serve(fanout, &mut wakes);
             }
-            Addressed::Some { rooms, sockets } => {
-                if rooms.len() + sockets.len() > 1 {
-                    fanout.served = Some(HashSet::new());
-                }
-                // All rooms at once, so that the order of two broadcasts is the same in all of them.
-                let mut locked: Vec<_> = rooms.iter().map(|room| room.lock()).collect();
-                locked.iter_mut().for_each(|members| members.serve(fanout, &mut wakes));
-                sockets.iter().for_each(|socket| fanout.serve_socket(socket, &mut wakes));
+        } else if names.is_empty() {
+            for socket in self.sockets().iter() {
+                fanout.serve_socket(socket.0.id, &socket.0.link, &mut wakes);
             }
+        } else {
+            self.serve_named(names, fanout, &mut wakes);
         }
         wakes
+    }
+
+    fn serve_named(&self, names: &[&str], fanout: &mut Fanout<'_, '_>, wakes: &mut Wakes) {
+        let rooms = self.rooms_named(names);
+        if names.len() > 1 || !rooms.is_empty() {
+            fanout.served = Some(HashSet::new());
+        }
+        // All rooms at once, so that the order of two broadcasts is the same in all of them.
+        let mut locked: Vec<_> = rooms.iter().map(|room| room.lock()).collect();
+        locked.iter_mut().for_each(|members| members.serve(fanout, wakes));
+        let sockets = self.sockets();
+        for socket in names.iter().filter_map(|name| sockets.get(*name)) {
+            fanout.serve_socket(socket.0.id, &socket.0.link, wakes);
+        }
+    }
+
+    /// In the order of their names, which is that of their locks.
+    fn rooms_named(&self, names: &[&str]) -> Vec<Arc<Room>> {
+        let mut rooms: Vec<_> = names.iter().filter_map(|name| self.find(name)).collect();
+        rooms.sort_by(|a, b| a.name.cmp(&b.name));
+        rooms.dedup_by(|a, b| a.name == b.name);
+        rooms
     }
 
     /// The established sockets of a target, each of them once.

@@ -1,6 +1,7 @@
 //! Messages for a member that wait for the answer which has to come before them.
 
 use crate::outbox::Frame;
+use crate::recovery::Noted;
 
 /// Lives from the moment when somebody becomes a member until the broker has said where the room stands and the
 /// answer is encoded, which is done without a lock.
@@ -13,10 +14,13 @@ pub(crate) struct Held {
     pub(crate) overflow: bool,
 }
 
-struct Message {
-    frame: Frame,
-    offset: Option<u64>,
-    volatile: bool,
+pub(crate) struct Message {
+    pub(crate) frame: Frame,
+    /// Its place in the history of the room.
+    pub(crate) offset: Option<u64>,
+    pub(crate) volatile: bool,
+    /// Its place in the log of the namespace.
+    pub(crate) noted: Option<Noted>,
 }
 
 impl Held {
@@ -24,24 +28,23 @@ impl Held {
         Box::new(Self { ticket, messages: Vec::new(), bytes: 0, overflow: false })
     }
 
-    pub(crate) fn push(&mut self, frame: Frame, offset: Option<u64>, volatile: bool, limit: usize) {
-        self.bytes += frame.bytes.len() + size_of::<Message>();
+    pub(crate) fn push(&mut self, message: Message, limit: usize) {
+        self.bytes += message.frame.bytes.len() + size_of::<Message>();
         self.overflow |= self.bytes > limit;
         if self.overflow {
             self.messages = Vec::new();
         } else {
-            self.messages.push(Message { frame, offset, volatile });
+            self.messages.push(message);
         }
     }
 
     /// What happened after the event `seen`. Events without an offset that
     /// came before it belong to the time before as well; changes of presence do not, because the list of members
     /// was made when the hold began.
-    pub(crate) fn after(self, seen: Option<u64>) -> impl Iterator<Item = (Frame, bool)> {
+    pub(crate) fn after(self, seen: Option<u64>) -> impl Iterator<Item = Message> {
         let old = |message: &Message| message.offset.is_some() && message.offset <= seen;
         let first_new = self.messages.iter().rposition(old).map_or(0, |last_old| last_old + 1);
         let fresh = move |(at, message): &(usize, Message)| *at >= first_new || message.frame.class.is_none();
-        let messages = self.messages.into_iter().enumerate().filter(fresh);
-        messages.map(|(_, message)| (message.frame, message.volatile))
+        self.messages.into_iter().enumerate().filter(fresh).map(|(_, message)| message)
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::delivery::Local;
 use crate::namespace::Namespace;
+use crate::recovery::Recovery;
 use crate::socket::Core;
 use crate::sync::lock;
 use crate::{
@@ -90,25 +91,32 @@ impl Hub {
     pub fn add_namespace(&self, name: &str) -> Result<(), Error> {
         self.0.check_room(name).map_err(|_| Error::NoNamespace)?;
         let mut namespaces = self.0.write_namespaces();
-        if namespaces.contains_key(name) {
+        if let Some(namespace) = namespaces.get(name) {
+            namespace.abandoned.store(false, Ordering::Relaxed);
             return Ok(());
         }
         if namespaces.len() >= self.0.limits.namespaces {
             return Err(Error::TooManyNamespaces);
         }
-        let namespace = Arc::new(Namespace::new(name, Arc::clone(&self.0.broker)));
+        let namespace = new_namespace(name, &self.0.broker, self.0.recovery.as_ref());
         namespaces.insert(Arc::clone(&namespace.name), namespace);
         Ok(())
     }
 
-    /// Forgets a namespace that nobody is in; whether there is none now.
+    /// Forgets a namespace that nobody is in; whether there is none now. One that somebody may come back to
+    /// ([`Connection::recover`]) is forgotten by [`Hub::tick`] when nobody is in it and nobody can.
     pub fn remove_namespace(&self, name: &str) -> bool {
         let mut namespaces = self.0.write_namespaces();
-        if namespaces.get(name).is_some_and(|namespace| namespace.is_occupied()) {
+        let Some(namespace) = namespaces.get(name) else { return true };
+        if namespace.is_occupied() {
             return false;
         }
-        namespaces.remove(name);
-        true
+        let awaited = namespace.is_awaited();
+        namespace.abandoned.store(awaited, Ordering::Relaxed);
+        if !awaited {
+            namespaces.remove(name);
+        }
+        !awaited
     }
 
     /// Whether there is a namespace of this name.
@@ -217,6 +225,22 @@ impl Hub {
         let mut waiting = std::mem::take(&mut *lock(&self.0.waiting));
         waiting.retain(|socket| socket.upgrade().is_some_and(|socket| socket.expire_acks(now)));
         lock(&self.0.waiting).append(&mut waiting);
+        self.tick_recovery(now);
+    }
+
+    fn tick_recovery(&self, now: Instant) {
+        if self.0.recovery.is_none() {
+            return;
+        }
+        let namespaces: Vec<_> = self.0.read_namespaces().values().cloned().collect();
+        for namespace in namespaces {
+            if let Some(recovery) = &namespace.recovery {
+                recovery.lock().tick(now);
+            }
+            if namespace.abandoned.load(Ordering::Relaxed) {
+                self.remove_namespace(&namespace.name);
+            }
+        }
     }
 
     /// Counts.
@@ -287,7 +311,7 @@ impl Builder {
     pub fn build(self) -> Hub {
         let broker = self.broker.unwrap_or_else(|| Arc::new(MemoryBroker::default()));
         let namespaces = self.namespaces.iter().map(|name| {
-            let namespace = Arc::new(Namespace::new(name, Arc::clone(&broker)));
+            let namespace = new_namespace(name, &broker, self.recovery.as_ref());
             (Arc::clone(&namespace.name), namespace)
         });
         let inner = Arc::new(Inner {
@@ -322,7 +346,7 @@ pub(crate) struct Inner {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) clock: Clock,
     pub(crate) recovery: Option<RecoverySettings>,
-    /// Locked for moments; nothing is locked under it.
+    /// Locked for moments, outside the logs of the namespaces.
     namespaces: RwLock<Namespaces>,
     /// The next number for a socket, a hold or an acknowledgement.
     numbers: AtomicU64,
@@ -345,6 +369,7 @@ impl Inner {
         let namespaces = self.read_namespaces();
         let namespace = namespaces.get(name).ok_or(Error::NoNamespace)?;
         namespace.enter();
+        namespace.abandoned.store(false, Ordering::Relaxed);
         Ok(Arc::clone(namespace))
     }
 
@@ -394,6 +419,15 @@ impl Inner {
             None => self.policy.settings(&namespace.name, publish.room),
         })
     }
+}
+
+fn new_namespace(
+    name: &str,
+    broker: &Arc<dyn Broker>,
+    recovery: Option<&RecoverySettings>,
+) -> Arc<Namespace> {
+    let recovery = recovery.map(|settings| Recovery::new(settings.clone()));
+    Arc::new(Namespace::new(name, Arc::clone(broker), recovery))
 }
 
 fn check_len(what: &'static str, text: Option<&str>, limit: usize) -> Result<(), Error> {

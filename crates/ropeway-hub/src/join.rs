@@ -6,14 +6,18 @@
 //! another machine.
 
 use std::sync::Arc;
+use std::task::Waker;
 
 use crate::frames::class_of;
+use crate::held::Message;
 use crate::outbox::{Frame, wake};
+use crate::recovery::{Memory, Noted};
 use crate::room::{Candidate, Listed, Room};
-use crate::socket::Seat;
+use crate::socket::{Seat, State};
 use crate::sync::lock;
 use crate::{
-    Action, CatchUp, Error, Member, Outbound, PastEvent, Position, Reply, RoomRef, Since, Socket, Wakes,
+    Action, CatchUp, Error, Member, Outbound, PastEvent, Position, Reply, RoomRef, RoomSettings, Since,
+    Socket, Wakes,
 };
 
 /// A request to join a room.
@@ -46,7 +50,29 @@ impl Socket {
     /// under way), [`Error::Closed`]. The socket is not a member then; one that was before is told
     /// [`Outbound::Left`] if the broker failed.
     pub fn join(&self, join: &Join<'_>) -> Reply<Result<(), Error>> {
-        let (joining, wakes) = match self.begin(join) {
+        self.join_as(join, true)
+    }
+
+    /// Becomes a member because the server wants it: nobody is asked, and everything else is as with
+    /// [`Socket::join`]. Before the socket is established this is noted, and done when it is, without a position in
+    /// the answer.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRoom`], [`Error::TooManyRooms`], [`Error::Unavailable`], [`Error::Closed`].
+    pub fn enter(&self, room: &str) -> Reply<Result<(), Error>> {
+        if let Err(error) = self.hub().check_room(room) {
+            return Reply::Ready(Err(error));
+        }
+        let mut state = lock(&self.0.state);
+        if !state.established && !state.closed {
+            return self.enter_early(&mut state, room);
+        }
+        drop(state);
+        self.join_as(&Join { room, ..Join::default() }, false)
+    }
+
+    fn join_as(&self, join: &Join<'_>, ask: bool) -> Reply<Result<(), Error>> {
+        let (joining, wakes) = match self.begin(join, ask) {
             Ok(entered) => entered,
             Err(error) => return Reply::Ready(Err(error)),
         };
@@ -57,16 +83,7 @@ impl Socket {
         }
     }
 
-    /// Becomes a member because the server wants it: nobody is asked, and everything else is as with
-    /// [`Socket::join`].
-    ///
-    /// # Errors
-    /// [`Error::InvalidRoom`], [`Error::TooManyRooms`], [`Error::Unavailable`], [`Error::Closed`].
-    pub fn enter(&self, room: &str) -> Reply<Result<(), Error>> {
-        self.join(&Join { room, ..Join::default() })
-    }
-
-    fn begin(&self, join: &Join<'_>) -> Result<(Joining, Wakes), Error> {
+    fn begin(&self, join: &Join<'_>, ask: bool) -> Result<(Joining, Wakes), Error> {
         self.hub().check_room(join.room)?;
         self.hub().check_info(join.info)?;
         let ticket = self.hub().number();
@@ -75,13 +92,13 @@ impl Socket {
             return Err(Error::Closed);
         }
         if let Some(Seat { room, .. }) = state.seat(join.room).cloned() {
-            let listed = room.hold(self.0.id, ticket)?;
+            let listed = self.hold(&mut state, &room, ticket)?;
             return Ok((self.joining(join, room, ticket, listed, true), Wakes::default()));
         }
         if state.seats.len() >= self.hub().limits.rooms_per_socket {
             return Err(Error::TooManyRooms);
         }
-        let (seat, wakes, listed) = self.sit_down(join, ticket)?;
+        let (seat, wakes, listed) = self.sit_down(join, ask, ticket)?;
         let room = Arc::clone(&seat.room);
         if state.seats.is_empty() {
             // Most sockets are in one room.
@@ -91,19 +108,76 @@ impl Socket {
         Ok((self.joining(join, room, ticket, listed, false), wakes))
     }
 
-    /// Asks the policy and adds the member to the room.
-    fn sit_down(&self, join: &Join<'_>, ticket: u64) -> Result<(Seat, Wakes, Listed), Error> {
+    /// Asks the policy, if so wanted, and adds the member to the room.
+    fn sit_down(&self, join: &Join<'_>, ask: bool, ticket: u64) -> Result<(Seat, Wakes, Listed), Error> {
         let namespace = &self.0.namespace;
-        let settings = match namespace.find(join.room) {
-            Some(room) => Arc::clone(&room.settings),
-            None => self.hub().policy.settings(&namespace.name, join.room),
-        };
-        let room = RoomRef { namespace: &namespace.name, name: join.room, settings: &settings };
-        self.check(Action::Join, room)?;
+        let settings = self.settings_of(join.room);
+        if ask {
+            let room = RoomRef { namespace: &namespace.name, name: join.room, settings: &settings };
+            self.check(Action::Join, room)?;
+        }
         let member = self.with_info(join.info);
-        let candidate = Candidate { id: self.0.id, link: self.0.link(), member: &member, ticket };
+        let candidate =
+            Candidate { id: self.0.id, link: &self.0.link, member: &member, ticket: Some(ticket) };
         let (room, wakes, listed) = namespace.admit(join.room, &settings, &candidate);
         Ok((Seat { room, member }, wakes, listed))
+    }
+
+    pub(crate) fn settings_of(&self, room: &str) -> Arc<RoomSettings> {
+        match self.0.namespace.find(room) {
+            Some(room) => Arc::clone(&room.settings),
+            None => self.hub().policy.settings(self.namespace(), room),
+        }
+    }
+
+    /// Begins to hold back what happens in a room that the socket is in.
+    pub(crate) fn hold(&self, state: &mut State, room: &Room, ticket: u64) -> Result<Listed, Error> {
+        let memory = self.memory();
+        let listed = room.hold(self.0.id, ticket)?;
+        state.track_leave(&room.name, memory.as_deref());
+        Ok(listed)
+    }
+
+    /// Ends a hold: queues `answer` and what was held back and is newer than `seen`.
+    pub(crate) fn release(
+        &self,
+        state: &mut State,
+        room: &Room,
+        ticket: u64,
+        answer: Vec<Frame>,
+        seen: Option<u64>,
+    ) -> Result<Option<Waker>, Error> {
+        let mut memory = self.memory();
+        self.release_locked(state, memory.as_deref_mut(), room, ticket, answer, seen)
+    }
+
+    /// As [`Socket::release`]. What was held back of a socket that may come back is logged once more, for it alone:
+    /// other events with higher numbers were queued meanwhile, and its client counts on growing ones.
+    pub(crate) fn release_locked(
+        &self,
+        state: &mut State,
+        mut memory: Option<&mut Memory>,
+        room: &Room,
+        ticket: u64,
+        answer: Vec<Frame>,
+        seen: Option<u64>,
+    ) -> Result<Option<Waker>, Error> {
+        let tracked = state.track().is_some();
+        let redo = |message: Message| match (&mut memory, message.noted) {
+            (Some(memory), Some(noted)) if tracked => self.log_again(memory, noted, message.frame),
+            _ => Some((message.frame, message.volatile)),
+        };
+        let waker = room.release(self.0.id, ticket, answer, seen, redo)?;
+        state.track_join(&room.name, memory.as_deref());
+        Ok(waker)
+    }
+
+    fn log_again(&self, memory: &mut Memory, noted: Noted, frame: Frame) -> Option<(Frame, bool)> {
+        if !noted.logged {
+            return None; // volatile
+        }
+        let again = memory.repeat(noted.seq, self.id(), (self.hub().clock)());
+        Some((again.map_or(frame, |entry| self.logged_frame(&entry, memory)), false))
     }
 
     fn with_info(&self, info: Option<&str>) -> Arc<Member> {
@@ -146,7 +220,9 @@ impl Joining {
         let caught_up = caught_up?;
         let newest = caught_up.position.as_ref().map(|position| position.offset);
         let answer = self.answer(caught_up);
-        let waker = self.room.release(self.socket.0.id, self.ticket, answer, newest)?;
+        let mut state = lock(&self.socket.0.state);
+        let waker = self.socket.release(&mut state, &self.room, self.ticket, answer, newest)?;
+        drop(state);
         self.done = true;
         wake(waker);
         Ok(())
@@ -154,7 +230,7 @@ impl Joining {
 
     /// `joined` and the missed events, or without them when they do not fit.
     fn answer(&self, caught_up: CatchUp) -> Vec<Frame> {
-        let link = self.socket.0.link();
+        let link = &self.socket.0.link;
         let missed = caught_up.missed.map(|events| {
             let encode = |event: &Arc<PastEvent>| self.replay(event);
             events.iter().map(encode).collect::<Vec<_>>()
@@ -178,14 +254,14 @@ impl Joining {
             recovered,
             members: self.listed.as_deref(),
         };
-        self.socket.0.link().frame(&self.room.namespace, &joined, None)
+        self.socket.0.link.frame(&self.room.namespace, &joined, None)
     }
 
     fn replay(&self, event: &PastEvent) -> Frame {
         let event = event.as_event(&self.room.name);
         let limits = &self.socket.hub().limits;
         let class = class_of(limits, &self.room.namespace, event.room, event.event);
-        self.socket.0.link().frame(&self.room.namespace, &Outbound::Event(event), class)
+        self.socket.0.link.frame(&self.room.namespace, &Outbound::Event(event), class)
     }
 
     /// Gives up the seat, if it is still the one that this join holds.

@@ -3,9 +3,10 @@
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::recovery::Recovery;
 use crate::room::{Candidate, Listed, Room};
 use crate::socket::Core;
 use crate::sync::lock;
@@ -30,6 +31,10 @@ pub(crate) struct Namespace {
     open: AtomicUsize,
     /// Established sockets. Locked while everybody is served: it is the order of what everybody gets.
     sockets: Mutex<Sockets>,
+    /// What sockets that come back need; absent when they cannot.
+    pub(crate) recovery: Option<Recovery>,
+    /// To be forgotten as soon as nobody can come back.
+    pub(crate) abandoned: AtomicBool,
 }
 
 type Shard = HashMap<Arc<str>, Arc<Room>>;
@@ -60,7 +65,7 @@ impl Hash for Established {
 }
 
 impl Namespace {
-    pub(crate) fn new(name: &str, broker: Arc<dyn Broker>) -> Self {
+    pub(crate) fn new(name: &str, broker: Arc<dyn Broker>, recovery: Option<Recovery>) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         Self {
             name: name.into(),
@@ -70,6 +75,8 @@ impl Namespace {
             count: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             sockets: Mutex::default(),
+            recovery,
+            abandoned: AtomicBool::new(false),
         }
     }
 
@@ -91,6 +98,11 @@ impl Namespace {
     /// Makes a socket one that can be addressed; `false` when another has the same session.
     pub(crate) fn establish(&self, socket: &Arc<Core>) -> bool {
         lock(&self.sockets).insert(Established(Arc::clone(socket)))
+    }
+
+    /// Whether somebody may come back here.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.recovery.as_ref().is_some_and(|recovery| recovery.lock().has_sessions())
     }
 
     /// Takes an established socket out.

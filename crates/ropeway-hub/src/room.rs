@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use crate::frames::Frames;
-use crate::held::Held;
+use crate::held::{Held, Message};
 use crate::link::Link;
 use crate::outbox::Frame;
-use crate::socket::Core;
+use crate::recovery::Noted;
 use crate::sync::lock;
 use crate::{Error, Limits, Member, Outbound, RoomRef, RoomSettings, Wakes};
 
@@ -47,8 +47,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) id: SocketId,
     pub(crate) link: &'a Arc<Link>,
     pub(crate) member: &'a Arc<Member>,
-    /// Tells this hold from an earlier or later one.
-    pub(crate) ticket: u64,
+    /// Tells this hold from an earlier or later one; without it nothing is held.
+    pub(crate) ticket: Option<u64>,
 }
 
 impl Room {
@@ -64,7 +64,7 @@ impl Room {
         lock(&self.state)
     }
 
-    /// Adds a member whose messages are held until [`Room::release`]. `None`: this room is gone.
+    /// Adds a member; its messages are held, if so wanted, until [`Room::release`]. `None`: this room is gone.
     pub(crate) fn admit(&self, candidate: &Candidate<'_>) -> Option<(Wakes, Listed)> {
         let mut members = self.lock();
         if members.gone {
@@ -75,7 +75,7 @@ impl Room {
         let membership = Membership {
             link: Arc::clone(candidate.link),
             member: Arc::clone(candidate.member),
-            held: Some(Held::new(candidate.ticket)),
+            held: candidate.ticket.map(Held::new),
         };
         members.by_socket.insert(candidate.id, membership);
         Some((wakes, self.list(&members, candidate.link)))
@@ -97,7 +97,8 @@ impl Room {
     }
 
     /// Queues `answer` for a member, then what was held back of the messages that happened after `seen` (the
-    /// newest offset that the answer knows of), and from now on everything at once.
+    /// newest offset that the answer knows of), and from now on everything at once. `redo` makes the frame of what
+    /// was held back, or drops it.
     ///
     /// # Errors
     /// [`Error::Unavailable`]: more happened meanwhile than can be held (the hold stays), or the membership ended.
@@ -107,12 +108,13 @@ impl Room {
         ticket: u64,
         answer: Vec<Frame>,
         seen: Option<u64>,
+        redo: impl FnMut(Message) -> Option<(Frame, bool)>,
     ) -> Result<Option<Waker>, Error> {
         let mut members = self.lock();
         let membership = members.by_socket.get_mut(&id).ok_or(Error::Unavailable)?;
         let held = membership.held.take_if(|held| held.ticket == ticket && !held.overflow);
         let held = held.ok_or(Error::Unavailable)?;
-        let frames = answer.into_iter().map(|frame| (frame, false)).chain(held.after(seen));
+        let frames = answer.into_iter().map(|frame| (frame, false)).chain(held.after(seen).filter_map(redo));
         Ok(membership.link.outbox.push_all(frames, &membership.link.limits))
     }
 
@@ -161,8 +163,11 @@ impl Room {
 /// How a message goes to the members of a room.
 pub(crate) struct Fanout<'a, 'm> {
     pub(crate) frames: &'a mut Frames<'m>,
+    /// The place of the message in the history of the room.
     pub(crate) offset: Option<u64>,
     pub(crate) volatile: bool,
+    /// Its place in the log of the namespace.
+    pub(crate) noted: Option<Noted>,
     /// Sockets to leave out, in order.
     pub(crate) except: Vec<SocketId>,
     /// Sockets that have it already, when several rooms are served.
@@ -171,7 +176,7 @@ pub(crate) struct Fanout<'a, 'm> {
 
 impl<'a, 'm> Fanout<'a, 'm> {
     pub(crate) fn to_all(frames: &'a mut Frames<'m>) -> Self {
-        Self { frames, offset: None, volatile: false, except: Vec::new(), served: None }
+        Self { frames, offset: None, volatile: false, noted: None, except: Vec::new(), served: None }
     }
 
     fn skips(&mut self, id: SocketId) -> bool {
@@ -180,9 +185,8 @@ impl<'a, 'm> Fanout<'a, 'm> {
     }
 
     /// Queues the message for a socket that is not addressed as the member of a room.
-    pub(crate) fn serve_socket(&mut self, socket: &Core, wakes: &mut Wakes) {
-        if !self.skips(socket.id) {
-            let link = socket.link();
+    pub(crate) fn serve_socket(&mut self, id: SocketId, link: &Link, wakes: &mut Wakes) {
+        if !self.skips(id) {
             wakes.0.extend(link.outbox.push(self.frames.for_link(link), self.volatile, &link.limits));
         }
     }
@@ -196,7 +200,7 @@ impl Members {
                 continue;
             }
             let frame = fanout.frames.for_link(&membership.link);
-            wakes.0.extend(membership.queue(frame, fanout.offset, fanout.volatile));
+            wakes.0.extend(membership.queue(frame, fanout));
         }
     }
 
@@ -224,11 +228,12 @@ impl Members {
 }
 
 impl Membership {
-    fn queue(&mut self, frame: Frame, offset: Option<u64>, volatile: bool) -> Option<Waker> {
+    fn queue(&mut self, frame: Frame, fanout: &Fanout<'_, '_>) -> Option<Waker> {
         let limits: &Limits = &self.link.limits;
+        let Fanout { offset, volatile, noted, .. } = *fanout;
         match &mut self.held {
             Some(held) => {
-                held.push(frame, offset, volatile, limits.outbox);
+                held.push(Message { frame, offset, volatile, noted }, limits.outbox);
                 None
             }
             None => self.link.outbox.push(frame, volatile, limits),

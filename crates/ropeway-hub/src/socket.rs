@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::acks::Acks;
 use crate::connection::Shared;
-use crate::frames::class_of;
+use crate::establish::Returning;
 use crate::hub::Inner;
 use crate::link::Link;
 use crate::namespace::Namespace;
-use crate::outbox::{Class, Frame, wake};
+use crate::outbox::wake;
+use crate::recovery::{Memory, Recovery, Track};
 use crate::room::{Room, SocketId};
 use crate::sync::lock;
 use crate::{
-    Action, Close, DisconnectReason, Error, Event, HistoryPage, HistoryQuery, Member, Outbound, Payload,
-    Publication, Publish, Published, Reply, RoomRef,
+    Action, Close, Error, HistoryPage, HistoryQuery, Member, Outbound, Publication, Publish, Published,
+    Reply, RoomRef,
 };
 
 /// A handle of one socket, cheap to clone, usable from every thread. After the connection has ended requests are
@@ -27,6 +28,8 @@ pub struct Socket(pub(crate) Arc<Core>);
 pub(crate) struct Core {
     pub(crate) id: SocketId,
     pub(crate) shared: Arc<Shared>,
+    /// That of `shared`; here because sending to everybody asks each socket.
+    pub(crate) link: Arc<Link>,
     pub(crate) namespace: Arc<Namespace>,
     /// Without `info`: that is said for each room.
     pub(crate) me: Arc<Member>,
@@ -40,19 +43,28 @@ pub(crate) struct State {
     pub(crate) seats: Vec<Seat>,
     /// Answers that are waited for; absent for most sockets at most times.
     pub(crate) acks: Option<Box<Acks>>,
-    /// What an application has for this socket; absent without one.
-    extra: Option<Box<Extra>>,
+    /// What only some sockets have.
+    pub(crate) extra: Option<Box<Extra>>,
     /// It can be addressed.
-    established: bool,
+    pub(crate) established: bool,
     /// Set once; nothing is added to the others afterwards.
     pub(crate) closed: bool,
 }
 
+/// Of sockets behind which there is an application, or that may come back.
 #[derive(Default)]
-struct Extra {
-    data: Option<Arc<str>>,
+pub(crate) struct Extra {
+    pub(crate) data: Option<Arc<str>>,
     /// Dropped when the socket has ended, because it may hold on to the socket.
-    attachment: Option<Arc<dyn Any + Send + Sync>>,
+    pub(crate) attachment: Option<Arc<dyn Any + Send + Sync>>,
+    /// Rooms that the server wants it to be in as soon as it is established.
+    pub(crate) early: Vec<Arc<str>>,
+    /// What it needs to come back another time; until it has ended.
+    pub(crate) track: Option<Box<Track>>,
+    /// What it has come back to; until it is established.
+    pub(crate) returning: Option<Returning>,
+    /// It came back with all that it missed.
+    pub(crate) recovered: bool,
 }
 
 /// A membership as its socket knows it.
@@ -65,43 +77,23 @@ pub(crate) struct Seat {
 impl Socket {
     pub(crate) fn new(shared: Arc<Shared>, namespace: Arc<Namespace>, me: Member) -> Self {
         let id = shared.hub.number();
-        Self(Arc::new(Core { id, shared, namespace, me: Arc::new(me), state: Mutex::default() }))
+        Self::with(id, shared, namespace, Arc::new(me), State::default())
+    }
+
+    pub(crate) fn with(
+        id: SocketId,
+        shared: Arc<Shared>,
+        namespace: Arc<Namespace>,
+        me: Arc<Member>,
+        state: State,
+    ) -> Self {
+        let link = Arc::clone(&shared.link);
+        Self(Arc::new(Core { id, shared, link, namespace, me, state: Mutex::new(state) }))
     }
 
     /// The public name of this socket, its session. As the name of a room it means this socket alone.
     pub fn id(&self) -> &str {
         &self.0.me.session
-    }
-
-    /// Makes this socket one that others can address, by its session and as somebody in the namespace; to be
-    /// called when it is admitted. The application is told of its end from now on.
-    ///
-    /// # Errors
-    /// [`Error::Closed`]; [`Error::Unavailable`]: another socket has the same session, or what a recovered one
-    /// missed is not complete any more or does not fit into the outbox. Nothing was queued then.
-    pub fn establish(&self) -> Result<(), Error> {
-        let mut state = lock(&self.0.state);
-        if state.closed {
-            return Err(Error::Closed);
-        }
-        if !state.established && !self.0.namespace.establish(&self.0) {
-            return Err(Error::Unavailable);
-        }
-        state.established = true;
-        Ok(())
-    }
-
-    /// Lets the client come back under `pid`, a secret that nobody can guess, after its transport broke; see
-    /// [`Connection::recover`](crate::Connection::recover). To be called before [`Socket::establish`]; does nothing
-    /// in a hub without recovery. Whether it does something.
-    pub fn make_recoverable(&self, pid: &str) -> bool {
-        let _ = (pid, &self.hub().recovery);
-        false
-    }
-
-    /// Whether this socket came back with all that it missed.
-    pub fn is_recovered(&self) -> bool {
-        false
     }
 
     /// Whether this socket is established and has not ended.
@@ -110,9 +102,15 @@ impl Socket {
         state.established && !state.closed
     }
 
-    /// The rooms that it is in, in no order, without the one that has its own name.
+    /// The rooms that it is in, in no order, without the one that has its own name; before it is established,
+    /// those that it will be in.
     pub fn rooms(&self) -> Vec<Arc<str>> {
-        lock(&self.0.state).seats.iter().map(|seat| Arc::clone(&seat.room.name)).collect()
+        let state = lock(&self.0.state);
+        let mut rooms: Vec<_> = state.seats.iter().map(|seat| Arc::clone(&seat.room.name)).collect();
+        if let Some(extra) = &state.extra {
+            rooms.extend(extra.rooms_to_come().cloned());
+        }
+        rooms
     }
 
     /// What the application has said of this socket: JSON text that [`Hub::fetch_sockets`](crate::Hub::fetch_sockets)
@@ -148,25 +146,13 @@ impl Socket {
     }
 
     /// The public name of this socket and the user behind it.
-    pub fn member(&self) -> &Member {
+    pub fn member(&self) -> &Arc<Member> {
         &self.0.me
     }
 
     /// The name of its namespace.
     pub fn namespace(&self) -> &str {
         &self.0.namespace.name
-    }
-
-    /// Stops being a member. Queues [`Outbound::Left`]; nothing from the room follows it. `id` is the request of
-    /// the client, absent when the server wants it.
-    ///
-    /// # Errors
-    /// [`Error::NotJoined`].
-    pub fn leave(&self, room: &str, id: Option<&str>) -> Result<(), Error> {
-        let mut state = lock(&self.0.state);
-        let seat = state.take_seat(room).ok_or(Error::NotJoined)?;
-        self.end_membership(state, &seat.room, Some(&Outbound::Left { room, id }));
-        Ok(())
     }
 
     /// Publishes to a room as its member. The event is queued for all members, this socket included, before the
@@ -194,16 +180,18 @@ impl Socket {
     /// # Errors
     /// [`Error::NotJoined`], [`Error::NoPresence`], [`Error::Unavailable`] while a join is under way.
     pub fn presence(&self, room: &str, id: &str) -> Result<(), Error> {
-        let seat = self.seat(room)?;
-        if !seat.room.settings.presence {
+        let mut state = lock(&self.0.state);
+        let room = state.seat(room).map(|seat| Arc::clone(&seat.room)).ok_or(Error::NotJoined)?;
+        if !room.settings.presence {
             return Err(Error::NoPresence);
         }
         let ticket = self.hub().number();
-        let members = seat.room.hold(self.0.id, ticket)?.unwrap_or_default();
-        let answer = Outbound::Members { room, id, members: &members };
-        let frame = self.0.link().frame(self.namespace(), &answer, None);
-        let released = seat.room.release(self.0.id, ticket, vec![frame], None);
-        if released.is_err() && seat.room.is_held(self.0.id, ticket) {
+        let members = self.hold(&mut state, &room, ticket)?.unwrap_or_default();
+        let answer = Outbound::Members { room: &room.name, id, members: &members };
+        let frame = self.0.link.frame(self.namespace(), &answer, None);
+        let released = self.release(&mut state, &room, ticket, vec![frame], None);
+        drop(state);
+        if released.is_err() && room.is_held(self.0.id, ticket) {
             // In this moment more happened in the room than an outbox can take.
             self.close_connection(Close::SLOW_CONSUMER);
         }
@@ -229,135 +217,18 @@ impl Socket {
         reply.map(move |page| page.map(|page| page.cut(most, newest)))
     }
 
-    /// Sends an event to this client alone.
-    pub fn emit(&self, event: &str, data: Payload<'_>) {
-        self.emit_now(event, data, false);
-    }
-
-    /// Sends an event to this client alone that is dropped when much is waiting for it.
-    pub fn emit_volatile(&self, event: &str, data: Payload<'_>) {
-        self.emit_now(event, data, true);
-    }
-
-    fn emit_now(&self, event: &str, data: Payload<'_>, volatile: bool) {
-        let class = class_of(&self.hub().limits, self.namespace(), None, event);
-        let message = Outbound::Event(Event { event, data, ..Event::default() });
-        self.queue(&message, class, volatile);
-    }
-
-    /// Queues a message of the protocol layer behind what waits already.
-    pub fn send(&self, message: &Outbound<'_>) {
-        self.queue(message, None, false);
-    }
-
-    /// Ends this socket because the server wants it. Queues [`Outbound::Disconnected`], behind which nothing of
-    /// this socket comes; with `whole_connection` the other sockets of the connection are ended as well and then
-    /// the connection, with [`Close::DISCONNECTED`].
-    pub fn disconnect(&self, whole_connection: bool) {
-        if !whole_connection {
-            return self.disconnect_one(DisconnectReason::ServerNamespaceDisconnect);
-        }
-        for socket in self.0.shared.sockets() {
-            socket.disconnect_one(DisconnectReason::ServerNamespaceDisconnect);
-        }
-        self.close_connection(Close::DISCONNECTED);
-    }
-
-    fn disconnect_one(&self, reason: DisconnectReason) {
-        let frame = self.0.link().frame(self.namespace(), &Outbound::Disconnected, None);
-        let wordless = frame.bytes.is_empty();
-        self.shut(Some(frame), reason);
-        if wordless {
-            self.close_connection(Close::DISCONNECTED);
-        }
-    }
-
-    /// Ends this socket, silently towards the client: its memberships, and the answers that are waited for. Only
-    /// the first call counts, and tells the application.
-    pub fn end(&self, reason: DisconnectReason) {
-        self.shut(None, reason);
-    }
-
-    fn shut(&self, tell: Option<Frame>, reason: DisconnectReason) {
-        let mut state = lock(&self.0.state);
-        if std::mem::replace(&mut state.closed, true) {
-            return;
-        }
-        let established = state.established;
-        // Under the lock, as all that goes to this socket alone: nothing of it comes after this.
-        let waker = tell.and_then(|frame| self.0.link().outbox.push(frame, false, &self.hub().limits));
-        drop(state);
-        wake(waker);
-        let application = self.hub().application.as_ref().filter(|_| established);
-        if established {
-            self.0.namespace.dismiss(&self.0);
-        }
-        if let Some(application) = application {
-            application.disconnecting(self, reason);
-        }
-        self.clear();
-        if let Some(application) = application {
-            application.disconnected(self, reason);
-        }
-        let attachment = lock(&self.0.state).extra.as_mut().and_then(|extra| extra.attachment.take());
-        drop(attachment);
-    }
-
-    /// Ends what a closed socket has.
-    fn clear(&self) {
-        let mut state = lock(&self.0.state);
-        let (seats, acks) = (std::mem::take(&mut state.seats), state.acks.take());
-        drop(state);
-        for Seat { room, .. } in seats {
-            let (_wakes, empty) = room.remove(self.0.id);
-            if empty {
-                self.0.namespace.retire(&room);
-            }
-        }
-        if let Some(acks) = acks {
-            acks.close();
-        }
-        self.0.shared.forget(self);
-        self.0.namespace.exit();
-    }
-
     /// Ends the whole connection, as [`Connection::close`](crate::Connection::close).
     pub fn close_connection(&self, close: Close) {
-        self.0.link().close(close);
+        self.0.link.close(close);
     }
 
     pub(crate) fn hub(&self) -> &Inner {
         &self.0.shared.hub
     }
 
-    /// Queues a message for this socket alone, unless it has ended.
-    pub(crate) fn queue(&self, message: &Outbound<'_>, class: Class, volatile: bool) {
-        let frame = self.0.link().frame(self.namespace(), message, class);
-        let state = lock(&self.0.state);
-        if !state.closed {
-            let waker = self.0.link().outbox.push(frame, volatile, &self.hub().limits);
-            drop(state);
-            wake(waker);
-        }
-    }
-
-    /// Ends a membership whose seat was taken away.
-    pub(crate) fn end_membership(
-        &self,
-        state: MutexGuard<'_, State>,
-        room: &Room,
-        tell: Option<&Outbound<'_>>,
-    ) {
-        let (wakes, empty) = room.remove(self.0.id);
-        if empty {
-            self.0.namespace.retire(room);
-        }
-        // Queued under the lock, so that the answer to a new join of the same room comes after it.
-        let frame = tell.map(|message| self.0.link().frame(self.namespace(), message, None));
-        let waker = frame.and_then(|frame| self.0.link().outbox.push(frame, false, &self.hub().limits));
-        drop(state);
-        drop(wakes);
-        wake(waker);
+    /// The log of the namespace, locked: under the state of this socket.
+    pub(crate) fn memory(&self) -> Option<MutexGuard<'_, Memory>> {
+        self.0.namespace.recovery.as_ref().map(Recovery::lock)
     }
 
     fn seat(&self, room: &str) -> Result<Seat, Error> {
@@ -383,13 +254,32 @@ impl fmt::Debug for Socket {
     }
 }
 
-impl Core {
-    pub(crate) fn link(&self) -> &Arc<Link> {
-        &self.shared.link
+impl Extra {
+    pub(crate) fn rooms_to_come(&self) -> impl Iterator<Item = &Arc<str>> {
+        let returning = self.returning.iter().flat_map(|returning| &returning.seats);
+        self.early.iter().chain(returning.map(|(room, _)| room))
     }
 }
 
 impl State {
+    pub(crate) fn track(&mut self) -> Option<&mut Track> {
+        self.extra.as_mut()?.track.as_deref_mut()
+    }
+
+    /// Notes that the socket gets nothing from a room any more, or nothing for now.
+    pub(crate) fn track_leave(&mut self, room: &str, memory: Option<&Memory>) {
+        if let (Some(track), Some(memory)) = (self.track(), memory) {
+            track.leave(room, memory.newest(), memory.oldest());
+        }
+    }
+
+    /// Notes that the socket gets what comes next in a room.
+    pub(crate) fn track_join(&mut self, room: &Arc<str>, memory: Option<&Memory>) {
+        if let (Some(track), Some(memory)) = (self.track(), memory) {
+            track.join(room, memory.newest());
+        }
+    }
+
     pub(crate) fn seat(&self, room: &str) -> Option<&Seat> {
         self.seats.iter().find(|seat| *seat.room.name == *room)
     }

@@ -43,6 +43,7 @@ fn line(message: &Outbound<'_>) -> String {
         Outbound::Members { room, id, members } => format!("members {room} #{id} [{}]", names(members)),
         Outbound::Published { id, published } => format!("published #{id} {published:?}"),
         Outbound::Answer { id, data } => format!("answer #{id} {}", data.text),
+        Outbound::Disconnected => "disconnected".into(),
         Outbound::Error { id, error } => format!("error{} {}", hash(*id), error.code()),
         other => format!("{other:?}"),
     }
@@ -53,7 +54,8 @@ fn event_line(event: &Event<'_>) -> String {
     let from = event.from.map(|member| format!("{}: ", name(member))).unwrap_or_default();
     let at = event.offset.map(|offset| format!(" @{offset}")).unwrap_or_default();
     let ack = event.ack.map(|ack| format!(" ?{ack}")).unwrap_or_default();
-    format!("{room}{} {from}{}{at}{ack}", event.event, event.data.text)
+    let place = event.recovery.map(|place| format!(" ~{place}")).unwrap_or_default();
+    format!("{room}{} {from}{}{at}{ack}{place}", event.event, event.data.text)
 }
 
 fn hash(id: Option<&str>) -> String {
