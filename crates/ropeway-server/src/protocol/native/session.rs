@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ropeway_hub::{BoxFuture, Close, Connection, Drained, Error, Hub, Payload, Socket};
+use ropeway_hub::{BoxFuture, Close, Connection, Drained, Error, Hub, OwnedPayload, Payload, Socket};
 use tracing::debug;
 
 use super::client::{ClientMessage, parse};
@@ -185,7 +185,7 @@ impl Door {
         let Self { app, handshake } = self;
         Box::pin(async move {
             // The protocol has no place for it.
-            let auth = Payload::text("{}").to_owned();
+            let auth = OwnedPayload::default();
             let Some(handlers) = app.find(NAMESPACE, &handshake, &auth).await else {
                 return Ok(Admitted { is_handled: false });
             };

@@ -51,12 +51,12 @@ pub(super) enum Decided {
 }
 
 impl Session {
-    /// CONNECT: `auth` is the text of an object.
+    /// CONNECT: `auth` is the text of an object, if there is one.
     pub(super) fn connect(&mut self, namespace: &str, auth: Option<&str>) {
         if self.spaces.count() >= MOST_NAMESPACES {
             return self.refuse(namespace, &Error::TooManySockets.to_string().into());
         }
-        let auth = Payload::text(auth.unwrap_or("{}")).to_owned();
+        let auth = Payload::text(auth.unwrap_or_default()).to_owned();
         let Some(app) = &self.protocol.app else { return self.found(namespace, auth, None) };
         match app.find(namespace, &self.handshake, &auth) {
             Reply::Ready(handlers) => self.found(namespace, auth, handlers),
@@ -81,11 +81,22 @@ impl Session {
         if handlers.is_none() && !self.protocol.is_bare(namespace) {
             return self.refuse(namespace, &"Invalid namespace".into());
         }
-        match self.open(namespace, &auth) {
+        let opened = match self.open(namespace, &auth) {
+            // The last socket of a namespace that was made for clients has just left, and it with it.
+            Err(Error::NoNamespace) if self.is_made_again(namespace, &auth) => self.open(namespace, &auth),
+            opened => opened,
+        };
+        match opened {
             Ok((socket, pid)) => self.admit(Candidate { socket, pid, handlers }, auth),
             Err(Error::NoNamespace) => self.refuse(namespace, &"Invalid namespace".into()),
             Err(error) => self.refuse(namespace, &error.to_string().into()),
         }
+    }
+
+    fn is_made_again(&self, namespace: &str, auth: &OwnedPayload) -> bool {
+        let app = self.protocol.app.as_ref();
+        let found = app.map(|app| app.find(namespace, &self.handshake, auth));
+        matches!(found, Some(Reply::Ready(Some(_))))
     }
 
     /// A socket that comes back, or a new one.
