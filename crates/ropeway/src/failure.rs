@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Unavailable = 69,
     /// The system refuses what no program can do without.
     System = 71,
+    /// A file cannot be written.
+    Output = 73,
     /// A connection ended in another way than it should.
     Broken = 74,
     /// It took too long.

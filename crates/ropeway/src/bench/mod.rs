@@ -5,5 +5,18 @@ mod measure;
 mod report;
 mod run;
 
+use crate::cli::bench::{Bench, BenchCommand};
+use crate::failure::Failure;
+
 pub(crate) use report::Threshold;
-pub(crate) use run::run;
+
+#[expect(clippy::print_stdout, reason = "this is where the program talks")]
+pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
+    match &options.command {
+        None => run::run(&options.run),
+        Some(BenchCommand::Compare { before, after }) => {
+            print!("{}", report::compare(&report::read(before)?, &report::read(after)?));
+            Ok(())
+        }
+    }
+}

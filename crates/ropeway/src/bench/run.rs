@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::load::{Load, Pace, Payload, Share, Stage, Worker};
 use super::measure::Tally;
-use super::report::{Conditions, Model, Rates, Report, Timeline, summary};
-use crate::cli::bench::Bench;
+use super::report::{Conditions, Model, Rates, Report, Timeline, summary, write_json};
+use crate::cli::bench::Run;
 use crate::failure::{Failure, Kind};
 use crate::network;
 
@@ -31,7 +31,7 @@ const BUSY: f64 = 0.95;
 /// # Errors
 /// What cannot be run, and thresholds that were not met.
 #[expect(clippy::print_stdout, reason = "this is where the program talks")]
-pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
+pub(crate) fn run(options: &Run) -> Result<(), Failure> {
     let began = SystemTime::now();
     let load = Arc::new(load(options)?);
     let mut director = Director::start(&load, options.workers)?;
@@ -42,6 +42,9 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     report.thresholds = options.fail.iter().map(|threshold| threshold.judge(&report)).collect();
     report.timeline = director.timeline.into_points();
     print!("{}", summary(&report));
+    if let Some(path) = &options.json {
+        write_json(path, &report)?;
+    }
     match report.thresholds.iter().filter(|verdict| !verdict.met).count() {
         0 => Ok(()),
         missed => {
@@ -50,14 +53,14 @@ pub(crate) fn run(options: &Bench) -> Result<(), Failure> {
     }
 }
 
-fn load(options: &Bench) -> Result<Load, Failure> {
+fn load(options: &Run) -> Result<Load, Failure> {
     let payload = Payload::new(options.size);
     if options.depth as u64 >= payload.modulus() {
         let why = format!("{} bytes tell at most {} messages apart", options.size, payload.modulus());
         return Err(Failure::usage("--size", why));
     }
     Ok(Load {
-        connect: network::prepare(&options.url, &options.network)?,
+        connect: network::prepare(options.url(), &options.network)?,
         connections: options.connections,
         connect_rate: options.connect_rate,
         payload,
@@ -69,9 +72,9 @@ fn load(options: &Bench) -> Result<Load, Failure> {
     })
 }
 
-fn conditions(options: &Bench, pace: Pace, began: SystemTime) -> Conditions {
+fn conditions(options: &Run, pace: Pace, began: SystemTime) -> Conditions {
     Conditions {
-        url: network::complete(&options.url),
+        url: network::complete(options.url()),
         profile: "echo".to_owned(),
         model: match pace {
             Pace::Open { rate } => Model::Open { rate },
@@ -120,7 +123,7 @@ impl Director {
     }
 
     /// The whole run; gives what was counted and how fast it went.
-    fn direct(&mut self, options: &Bench) -> (Tally, Rates) {
+    fn direct(&mut self, options: &Run) -> (Tally, Rates) {
         self.until(OPENING, |workers| workers.iter().all(|worker| worker.is_settled()));
         self.advance(Stage::Running);
         self.until(options.warmup, |_| false);

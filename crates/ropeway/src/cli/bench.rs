@@ -1,17 +1,39 @@
 //! The flags of `ropeway bench`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::network::Network;
 use super::parse::duration;
 use crate::bench::Threshold;
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Bench {
+    #[command(subcommand)]
+    pub(crate) command: Option<BenchCommand>,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Put two reports side by side
+    Compare {
+        /// What `--json` wrote of one run
+        before: PathBuf,
+        /// And of the other
+        after: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
     /// The server, such as ws://localhost:8080/echo
-    pub(crate) url: String,
+    #[arg(required = true)]
+    pub(crate) url: Option<String>,
     /// Connections held open
     #[arg(long, short, value_name = "COUNT", default_value_t = 100)]
     pub(crate) connections: usize,
@@ -42,6 +64,16 @@ pub(crate) struct Bench {
     /// Exit with 99 unless this holds, such as "p99<50ms", "errors<0.1%" or "rate>1000"; may be given several times
     #[arg(long, value_name = "MEASURE<BOUND")]
     pub(crate) fail: Vec<Threshold>,
+    /// Write the report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) network: Network,
+}
+
+impl Run {
+    /// Where to; clap has asked for it.
+    pub(crate) fn url(&self) -> &str {
+        self.url.as_deref().unwrap_or_default()
+    }
 }

@@ -1,10 +1,14 @@
 //! What a run came to: one model, told as text, JSON and HTML, and judged by thresholds.
 
+mod compare;
+mod files;
 mod model;
 mod summary;
 mod threshold;
 mod timeline;
 
+pub(crate) use compare::compare;
+pub(crate) use files::{read, write_json};
 pub(crate) use model::{Conditions, Model, Rates, Report};
 pub(crate) use summary::summary;
 pub(crate) use threshold::Threshold;

@@ -164,6 +164,22 @@ impl Report {
 }
 
 impl Spread {
+    /// Of nothing.
+    pub(super) const EMPTY: Self = Self {
+        count: 0,
+        min: 0.0,
+        mean: 0.0,
+        p50: 0.0,
+        p75: 0.0,
+        p90: 0.0,
+        p95: 0.0,
+        p99: 0.0,
+        p999: 0.0,
+        p9999: 0.0,
+        max: 0.0,
+        histogram: Vec::new(),
+    };
+
     pub(crate) fn of(histogram: &Histogram) -> Self {
         let quantile = |part| micros(histogram.quantile(part).unwrap_or(0));
         Self {
