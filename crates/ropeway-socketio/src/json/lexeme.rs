@@ -10,6 +10,7 @@ pub(crate) struct StringLexeme {
     pub(crate) escaped: bool,
 }
 
+#[inline]
 pub(crate) fn string(bytes: &[u8]) -> Option<StringLexeme> {
     let mut len = 1;
     let mut escaped = false;

@@ -16,7 +16,11 @@ use crate::error::Error;
 
 /// Without the whitespace around it (RFC 8259 section 2).
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r'])
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let start = text.bytes().take_while(is_space).count();
+    let text = &text[start..];
+    let spaces = text.bytes().rev().take_while(is_space).count();
+    &text[..text.len() - spaces]
 }
 
 /// One value, with arrays and objects to the given depth.

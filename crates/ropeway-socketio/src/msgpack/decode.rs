@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
             reader.skip()?;
             fields.set(key, start)?;
         }
-        if reader.is_empty() { Ok(fields) } else { Err(Error::Msgpack) }
+        if reader.len() == 0 { Ok(fields) } else { Err(Error::Msgpack) }
     }
 
     fn set(&mut self, key: Value<'a>, mut at: Reader<'a>) -> Result<(), Error> {
@@ -156,7 +156,7 @@ fn is_present(value: &Value<'_>) -> bool {
 }
 
 fn object(mut data: Reader<'_>, len: u32, limits: &Limits) -> Result<Cow<'static, str>, Error> {
-    let mut json = ToJson::new(limits);
+    let mut json = ToJson::new(&data, limits);
     json.object(&mut data, len)?;
     match json.finish() {
         (text, attachments) if attachments.is_empty() => Ok(text.into()),
@@ -167,7 +167,7 @@ fn object(mut data: Reader<'_>, len: u32, limits: &Limits) -> Result<Cow<'static
 type Arguments = (Cow<'static, str>, Cow<'static, [bytes::Bytes]>);
 
 fn arguments(mut data: Reader<'_>, len: u32, limits: &Limits) -> Result<Arguments, Error> {
-    let mut json = ToJson::new(limits);
+    let mut json = ToJson::new(&data, limits);
     json.list(&mut data, len)?;
     let (text, attachments) = json.finish();
     if !attachments.is_empty() {

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::json::{self, Container, Scanner, Str, Token, placeholder};
 use crate::packet::{Body, Packet};
 
-/// Appends a packet. Attachments stand where their placeholders are.
+/// Appends a packet. Attachments stand where their placeholders are; one that has none is left out.
 ///
 /// Payloads may be nested to any depth. Numbers become what JavaScript's number of that text would.
 ///

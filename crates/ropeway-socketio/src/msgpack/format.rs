@@ -36,8 +36,9 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
+    /// Bytes that are left.
+    pub(super) fn len(&self) -> usize {
+        self.rest.len()
     }
 
     /// The next value, or the head of the next array or map.

@@ -28,8 +28,9 @@ struct Open {
 }
 
 impl<'l> ToJson<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
-        Self { limits, text: String::new(), attachments: Vec::new() }
+    /// The text will have about as many bytes as `reader`.
+    pub(super) fn new(reader: &Reader<'_>, limits: &'l Limits) -> Self {
+        Self { limits, text: String::with_capacity(reader.len()), attachments: Vec::new() }
     }
 
     /// Appends so many values, with commas between them.
