@@ -58,7 +58,7 @@ impl Default for Settings {
 
 /// One session. Deterministic: it knows the time only from its arguments.
 ///
-/// - What it is: [`transport`](Self::transport), [`is_open`](Self::is_open), [`end`](Self::end), ...
+/// - What it is: [`is_polling`](Self::is_polling), [`is_open`](Self::is_open), [`end`](Self::end), ...
 /// - What comes: [`receive`](Self::receive) for each packet of the transport in use.
 /// - The requests of polling: [`get`](Self::get), [`get_answered`](Self::get_answered), [`post`](Self::post),
 ///   [`post_ended`](Self::post_ended), [`fail`](Self::fail) for one that breaks off.
