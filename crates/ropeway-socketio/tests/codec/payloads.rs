@@ -131,3 +131,37 @@ fn binary_payloads_that_break_a_rule_are_refused() {
         assert_eq!(payload::decode_binary(body).collect::<Vec<_>>(), [Err(error)], "{body:x?}");
     }
 }
+
+#[test]
+fn decoding_goes_on_behind_any_packet() {
+    for first in 0..=packets().len() {
+        for (body, version) in [(V4, Version::V4), (V3, Version::V3)] {
+            let mut decoding = payload::decode(body, version);
+            let mut decoded: Vec<_> = decoding.by_ref().take(first).collect();
+            if let Some(rest) = decoding.remainder() {
+                decoded.extend(payload::decode(rest, version));
+            }
+            assert_eq!(
+                decoded.into_iter().collect::<Result<Vec<_>, _>>(),
+                Ok(packets()),
+                "{version:?}, {first}"
+            );
+        }
+        let mut decoding = payload::decode_binary(V3_BINARY);
+        let mut decoded: Vec<_> = decoding.by_ref().take(first).collect();
+        decoded.extend(decoding.remainder().into_iter().flat_map(payload::decode_binary));
+        assert_eq!(decoded.into_iter().collect::<Result<Vec<_>, _>>(), Ok(packets()), "binary, {first}");
+    }
+}
+
+#[test]
+fn nothing_is_left_behind_an_error() {
+    let mut text = payload::decode("x\x1e4b", Version::V4);
+    assert_eq!((text.next(), text.remainder()), (Some(Err(PacketError::UnknownType)), None));
+    let mut binary = payload::decode_binary(b"\x02\x01\xff4\x00\x01\xff6");
+    assert_eq!((binary.next(), binary.remainder()), (Some(Err(PacketError::Length)), None));
+    // What ends with a separator goes on with an empty packet, which is none.
+    let mut text = payload::decode("4\u{e9}\x1e", Version::V4);
+    assert!(text.next().is_some_and(|packet| packet.is_ok()));
+    assert_eq!(text.remainder(), Some(""));
+}
