@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::load::{Load, Pace, Payload, Share, Stage, Worker};
 use super::measure::Tally;
-use super::report::{Conditions, Model, Rates, Report, Timeline, summary, write_json};
+use super::report::{Conditions, Model, Rates, Report, Timeline, summary, write_html, write_json};
 use crate::cli::bench::Run;
 use crate::failure::{Failure, Kind};
 use crate::network;
@@ -44,6 +44,9 @@ pub(crate) fn run(options: &Run) -> Result<(), Failure> {
     print!("{}", summary(&report));
     if let Some(path) = &options.json {
         write_json(path, &report)?;
+    }
+    if let Some(path) = &options.html {
+        write_html(path, &report)?;
     }
     match report.thresholds.iter().filter(|verdict| !verdict.met).count() {
         0 => Ok(()),

@@ -2,6 +2,7 @@
 
 mod compare;
 mod files;
+mod html;
 mod model;
 mod summary;
 mod threshold;
@@ -9,6 +10,7 @@ mod timeline;
 
 pub(crate) use compare::compare;
 pub(crate) use files::{read, write_json};
+pub(crate) use html::write_html;
 pub(crate) use model::{Conditions, Model, Rates, Report};
 pub(crate) use summary::summary;
 pub(crate) use threshold::Threshold;

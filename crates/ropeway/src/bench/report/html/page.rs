@@ -1,0 +1,225 @@
+//! The page around the charts.
+
+use super::super::model::{Model, Report, Spread};
+use super::super::summary::{count, time};
+use super::chart::{Axis, Scale, Series, bars, lines};
+
+const STYLE: &str = include_str!("style.css");
+
+const SECONDS: Axis = Axis { scale: Scale::Linear, label: |seconds| format!("{seconds} s") };
+const TIME: Axis = Axis { scale: Scale::Log, label: time };
+const COUNT: Axis = Axis { scale: Scale::Linear, label: count };
+/// Of the part that is above a quantile: 1 in 10 is p90.
+const ONE_IN: Axis = Axis { scale: Scale::Log, label: quantile_label };
+
+pub(super) fn page(report: &Report) -> String {
+    let conditions = &report.conditions;
+    let title = format!("{} {}", escape(&conditions.profile), escape(&conditions.url));
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
+         <style>{STYLE}</style></head>\n<body><header><h1>{title}</h1>{}</header>\n{}\n<main>{}{}{}{}{}</main>\n\
+         <footer>Ropeway {} &middot; {}</footer></body></html>\n",
+        conditions_line(report),
+        banner(report),
+        cards(report),
+        charts(report),
+        latency_table(report),
+        handshake_table(report),
+        troubles(report),
+        escape(&conditions.version),
+        escape(&conditions.began),
+    )
+}
+
+fn conditions_line(report: &Report) -> String {
+    let conditions = &report.conditions;
+    let model = match conditions.model {
+        Model::Open { rate } => format!("open model, {} messages a second", count(rate)),
+        Model::Closed { depth } => {
+            format!(
+                "closed model, {depth} under way on each connection: a stall of the server is not seen for what it is"
+            )
+        }
+        Model::Idle => "connections are held, nothing is sent".to_owned(),
+    };
+    format!(
+        "<p>{model} &middot; {} connections &middot; {} bytes &middot; {:.0} s after {:.0} s of warm-up</p>",
+        count(conditions.connections as f64),
+        conditions.size,
+        conditions.seconds,
+        conditions.warmup_seconds
+    )
+}
+
+fn banner(report: &Report) -> String {
+    let reasons = report.validity.reasons.iter();
+    reasons.map(|reason| format!("<p class=\"invalid\"><b>Not valid:</b> {}</p>", escape(reason))).collect()
+}
+
+fn cards(report: &Report) -> String {
+    let latency = &report.latency.intended;
+    let card =
+        |name: &str, value: String| format!("<div class=\"card\"><span>{name}</span><b>{value}</b></div>");
+    let failures = report.failures();
+    let class = if failures > 0 { "card bad" } else { "card" };
+    format!(
+        "<section class=\"cards\">{}{}{}{}<div class=\"{class}\"><span>failures</span><b>{}</b></div></section>",
+        card("answered a second", count(report.rates.matched)),
+        card("p50", time(latency.p50)),
+        card("p99", time(latency.p99)),
+        card("max", time(latency.max)),
+        count(failures as f64),
+    )
+}
+
+fn charts(report: &Report) -> String {
+    let over_time = |figure: fn(&super::super::timeline::Point) -> f64| {
+        report.timeline.iter().map(|point| (point.at, figure(point))).collect::<Vec<_>>()
+    };
+    let latency = [
+        Series { name: "p50", class: "a", points: over_time(|point| point.p50) },
+        Series { name: "p99", class: "b", points: over_time(|point| point.p99) },
+        Series { name: "max", class: "c", points: over_time(|point| point.max) },
+    ];
+    let rate = [
+        Series {
+            name: "sent a second",
+            class: "a",
+            points: over_time(|point| point.sent as f64 / point.seconds),
+        },
+        Series {
+            name: "answered a second",
+            class: "b",
+            points: over_time(|point| point.matched as f64 / point.seconds),
+        },
+    ];
+    let connections =
+        [Series { name: "connections", class: "a", points: over_time(|point| point.connections as f64) }];
+    let quantiles = [
+        Series { name: "from when due", class: "a", points: quantiles(&report.latency.intended) },
+        Series { name: "from sending", class: "b", points: quantiles(&report.latency.actual) },
+    ];
+    [
+        figure("Latency over time", &lines("Latency over time", &latency, SECONDS, TIME)),
+        figure("Messages over time", &lines("Messages over time", &rate, SECONDS, COUNT)),
+        figure("Latency by quantile", &lines("Latency by quantile", &quantiles, ONE_IN, TIME)),
+        figure(
+            "Distribution",
+            &bars("Distribution of latencies", &report.latency.intended.histogram, TIME, COUNT),
+        ),
+        figure("Connections over time", &lines("Connections over time", &connections, SECONDS, COUNT)),
+    ]
+    .concat()
+}
+
+fn figure(title: &str, svg: &str) -> String {
+    format!("<figure><figcaption>{title}</figcaption>{svg}</figure>")
+}
+
+/// Points of "one in so many is slower than".
+fn quantiles(spread: &Spread) -> Vec<(f64, f64)> {
+    let total = spread.count as f64;
+    let mut above = spread.count;
+    let mut points = Vec::new();
+    for (at, count) in &spread.histogram {
+        points.push((total / (above as f64).max(1.0), *at));
+        above = above.saturating_sub(*count);
+    }
+    points
+}
+
+fn quantile_label(one_in: f64) -> String {
+    match one_in {
+        one if one <= 1.0 => "min".to_owned(),
+        one_in => {
+            let digits = (one_in.log10().round() as usize).saturating_sub(2);
+            format!("p{:.digits$}", 100.0 - 100.0 / one_in)
+        }
+    }
+}
+
+fn latency_table(report: &Report) -> String {
+    let latency = &report.latency;
+    let mut rows = vec![("from when due", &latency.intended), ("from sending", &latency.actual)];
+    if latency.lag.count > 0 {
+        rows.push(("schedule lag", &latency.lag));
+    }
+    table("Latency", rows)
+}
+
+fn handshake_table(report: &Report) -> String {
+    let steps = ["resolve", "connect", "tls", "upgrade", "total"];
+    table("Handshake", steps.iter().filter_map(|step| Some((*step, report.handshakes.get(*step)?))).collect())
+}
+
+fn table(title: &str, rows: Vec<(&str, &Spread)>) -> String {
+    let head = ["", "count", "min", "p50", "p90", "p99", "p99.9", "p99.99", "max"];
+    let head: String = head.iter().map(|name| format!("<th>{name}</th>")).collect();
+    let rows: String = rows.into_iter().map(|(name, spread)| row(name, spread)).collect();
+    format!("<section><h2>{title}</h2><table><tr>{head}</tr>{rows}</table></section>")
+}
+
+fn row(name: &str, spread: &Spread) -> String {
+    let figures = [spread.min, spread.p50, spread.p90, spread.p99, spread.p999, spread.p9999, spread.max];
+    let figures: String = figures.iter().map(|micros| format!("<td>{}</td>", time(*micros))).collect();
+    format!("<tr><th>{name}</th><td>{}</td>{figures}</tr>", count(spread.count as f64))
+}
+
+fn troubles(report: &Report) -> String {
+    let messages = &report.messages;
+    let counts = [
+        ("messages lost", messages.lost),
+        ("messages doubled", messages.doubled),
+        ("messages out of order", messages.reordered),
+        ("messages not asked for", messages.unexpected),
+    ];
+    let counts =
+        counts.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| (what.to_owned(), count));
+    let closes = report.closes.iter().map(|(code, count)| (format!("closed with {code}"), *count));
+    let errors = report.errors.iter().map(|(kind, count)| (kind.clone(), *count));
+    let rows = counts.chain(closes).chain(errors);
+    let rows: String = rows
+        .map(|(what, number)| format!("<tr><th>{}</th><td>{}</td></tr>", escape(&what), count(number as f64)))
+        .collect();
+    let verdicts: String = report.thresholds.iter().map(verdict).collect();
+    format!("<section><h2>Ends and errors</h2><table>{rows}{verdicts}</table></section>")
+}
+
+fn verdict(verdict: &super::super::threshold::Verdict) -> String {
+    let (class, word) = if verdict.met { ("good", "met") } else { ("bad", "not met") };
+    format!(
+        "<tr class=\"{class}\"><th>{}</th><td>{word}: {:.4}</td></tr>",
+        escape(&verdict.threshold),
+        verdict.value
+    )
+}
+
+/// Text that is no markup.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::report::tests::report;
+
+    #[test]
+    fn quantiles_have_their_names() {
+        assert_eq!(
+            [1.0, 10.0, 100.0, 1_000.0, 10_000.0].map(quantile_label),
+            ["min", "p90", "p99", "p99.9", "p99.99"]
+        );
+    }
+
+    #[test]
+    fn nothing_in_a_report_becomes_markup() {
+        let mut report = report();
+        report.conditions.url = "ws://x/<script>".to_owned();
+        report.errors.insert("<b>\"&".to_owned(), 1);
+        let page = page(&report);
+        assert!(!page.contains("<script") && page.contains("&lt;b&gt;&quot;&amp;"));
+        assert!(!page.contains("NaN") && !page.contains("inf"));
+    }
+}
