@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rand::distr::{Alphanumeric, SampleString};
-use ropeway_hub::{Hub, Limits, SlowConsumer};
+use ropeway_hub::{Hub, Limits, RecoverySettings, SlowConsumer};
 
 use crate::app::{App, Dispatcher};
 use crate::carrier::Endpoints;
@@ -61,8 +61,20 @@ fn hub(config: &Config, has_app: bool) -> Hub {
     if has_app {
         hub = hub.application(Dispatcher);
     }
+    if config.socketio.recovery {
+        hub = hub.recovery(recovery(&config.socketio));
+    }
     let namespaces = config.socketio.namespaces.iter().filter(|namespace| namespace.as_str() != "/");
     namespaces.fold(hub, |hub, namespace| hub.namespace(namespace.as_str())).build()
+}
+
+/// A connection may have been deaf for as long as a missed ping takes before it is known to be gone.
+fn recovery(socketio: &config::SocketIo) -> RecoverySettings {
+    RecoverySettings {
+        max_disconnection: socketio.max_disconnection_duration,
+        slack: socketio.ping_interval + 2 * socketio.ping_timeout,
+        ..RecoverySettings::default()
+    }
 }
 
 fn limits(config: &Config) -> Limits {

@@ -41,6 +41,8 @@ pub(super) struct Candidate {
     socket: Socket,
     /// What it may come back with.
     pid: Option<SessionId>,
+    /// It was here before and comes back.
+    returns: bool,
     handlers: Option<Arc<Handlers>>,
 }
 
@@ -87,7 +89,7 @@ impl Session {
             opened => opened,
         };
         match opened {
-            Ok((socket, pid)) => self.admit(Candidate { socket, pid, handlers }, auth),
+            Ok(candidate) => self.admit(Candidate { handlers, ..candidate }, auth),
             Err(Error::NoNamespace) => self.refuse(namespace, &"Invalid namespace".into()),
             Err(error) => self.refuse(namespace, &error.to_string().into()),
         }
@@ -100,33 +102,30 @@ impl Session {
     }
 
     /// A socket that comes back, or a new one.
-    fn open(&self, namespace: &str, auth: &OwnedPayload) -> Result<(Socket, Option<SessionId>), Error> {
+    fn open(&self, namespace: &str, auth: &OwnedPayload) -> Result<Candidate, Error> {
         let Some(link) = &self.link else { return Err(Error::Closed) };
-        if !self.protocol.recovery {
-            let socket = link.connection.open(namespace, random_id().as_str(), None)?;
-            return Ok((socket, None));
-        }
-        if let Some((pid, offset)) = Returning::read(&auth.text)
+        if self.protocol.recovery
+            && let Some((pid, offset)) = Returning::read(&auth.text)
             && let Some(socket) = link.connection.recover(namespace, pid.as_str(), offset.as_deref())
         {
-            return Ok((socket, Some(pid)));
+            return Ok(Candidate { socket, pid: Some(pid), returns: true, handlers: None });
         }
         self.open_new(namespace)
     }
 
-    fn open_new(&self, namespace: &str) -> Result<(Socket, Option<SessionId>), Error> {
+    fn open_new(&self, namespace: &str) -> Result<Candidate, Error> {
         let Some(link) = &self.link else { return Err(Error::Closed) };
-        let (id, pid) = (random_id(), random_id());
-        let socket = link.connection.open(namespace, id.as_str(), None)?;
-        let is_recoverable = socket.make_recoverable(pid.as_str());
-        Ok((socket, is_recoverable.then_some(pid)))
+        let socket = link.connection.open(namespace, random_id().as_str(), None)?;
+        let pid = self.protocol.recovery.then(random_id);
+        let pid = pid.filter(|pid| socket.make_recoverable(pid.as_str()));
+        Ok(Candidate { socket, pid, returns: false, handlers: None })
     }
 
     fn admit(&mut self, candidate: Candidate, auth: OwnedPayload) {
         let (Some(app), Some(handlers)) = (&self.protocol.app, &candidate.handlers) else {
             return self.establish(candidate, auth);
         };
-        let passes = candidate.socket.is_recovered() && self.protocol.skip_middlewares;
+        let passes = candidate.returns && self.protocol.skip_middlewares;
         match app.admit(handlers, &candidate.socket, &self.handshake, auth.clone(), passes) {
             Reply::Ready(Ok(())) => self.establish(candidate, auth),
             Reply::Ready(Err(refusal)) => self.turn_away(&candidate, &refusal),
@@ -144,15 +143,16 @@ impl Session {
 
     /// The socket is admitted: from now on it can be addressed.
     fn establish(&mut self, candidate: Candidate, auth: OwnedPayload) {
-        let Candidate { socket, pid, handlers } = candidate;
-        if !socket.is_recovered() {
+        let Candidate { socket, pid, returns, handlers } = candidate;
+        if !returns {
             // Told first, so that no event comes before it.
             self.welcome(&socket, pid);
         }
         if let Err(error) = socket.establish() {
-            return self.start_over(&socket, handlers, auth, &error);
+            debug!(%error, "a socket cannot be established");
+            return self.start_over(&Candidate { socket, pid, returns, handlers }, auth);
         }
-        if socket.is_recovered() {
+        if returns {
             // What it missed comes first: so the client knows all of it when it hears that it is back.
             self.welcome(&socket, pid);
         }
@@ -165,21 +165,16 @@ impl Session {
     }
 
     /// What a socket missed was complete when it came and is not any more: it begins anew.
-    fn start_over(
-        &mut self,
-        socket: &Socket,
-        handlers: Option<Arc<Handlers>>,
-        auth: OwnedPayload,
-        error: &Error,
-    ) {
-        debug!(%error, "a socket cannot be established");
+    fn start_over(&mut self, candidate: &Candidate, auth: OwnedPayload) {
+        let Candidate { socket, returns, handlers, .. } = candidate;
         let namespace = socket.namespace();
         socket.end(DisconnectReason::ServerNamespaceDisconnect);
-        if !socket.is_recovered() {
+        if !returns {
             return self.push(namespace, &Outgoing::Disconnect);
         }
+        let handlers = handlers.clone();
         match self.open_new(namespace) {
-            Ok((socket, pid)) => self.admit(Candidate { socket, pid, handlers }, auth),
+            Ok(candidate) => self.admit(Candidate { handlers, ..candidate }, auth),
             Err(error) => self.refuse(namespace, &error.to_string().into()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod application;
 mod packets;
+mod recovery;
 mod rooms;
 
 use std::sync::Arc;
