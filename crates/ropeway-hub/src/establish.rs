@@ -94,7 +94,7 @@ impl Socket {
 
     pub(crate) fn logged_frame(&self, entry: &Entry, memory: &Memory) -> Frame {
         let place = memory.offset(entry.seq);
-        let event = entry.as_event(&place);
+        let event = entry.as_event(self.id(), &place);
         let class = class_of(&self.0.link.limits, self.namespace(), event.room, event.event);
         self.0.link.frame(self.namespace(), &Outbound::Event(event), class)
     }

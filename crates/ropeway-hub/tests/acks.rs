@@ -155,3 +155,74 @@ fn a_client_cannot_answer_for_the_application() {
     inbox.answer().send(Payload::text("ok"));
     assert_eq!(anna.lines(), ["answer #1 ok"]);
 }
+
+fn ask(hub: &Hub, event: &str) -> ReplyFuture<Result<Answers, Error>> {
+    let target = Target { namespace: "/", ..Target::default() };
+    hub.broadcast_with_ack(&Broadcast { target, event, ..Broadcast::default() }, SECOND).into_future()
+}
+
+fn poll_all(asked: &mut ReplyFuture<Result<Answers, Error>>) -> Poll<Result<Answers, Error>> {
+    pin!(asked).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn answers(of: &[(&str, &str)], missing: usize) -> Poll<Result<Answers, Error>> {
+    let answer = |(session, text): &(&str, &str)| ((*session).into(), Payload::list(text).to_owned());
+    Poll::Ready(Ok(Answers { answers: of.iter().map(answer).collect(), missing }))
+}
+
+#[test]
+fn all_of_a_target_answer_one_number() {
+    let (hub, ..) = setup();
+    let [mut anna, mut ben] = ["anna", "ben"].map(|session| Peer::new(&hub, session));
+    let mut asked = ask(&hub, "hey");
+    assert_eq!(anna.lines(), ben.lines());
+    let number: u64 = {
+        let mut again = ask(&hub, "ho");
+        assert!(poll_all(&mut again).is_pending());
+        let line = anna.lines().pop().unwrap();
+        line.rsplit_once('?').unwrap().1.parse().unwrap()
+    };
+    let first = number - 1;
+    ben.acknowledge(first, Payload::list("2"));
+    assert!(poll_all(&mut asked).is_pending());
+    ben.acknowledge(first, Payload::list("again"));
+    anna.acknowledge(first, Payload::list("1,2"));
+    assert_eq!(poll_all(&mut asked), answers(&[("ben", "2"), ("anna", "1,2")], 0));
+}
+
+#[test]
+fn who_is_late_gone_or_too_busy_is_missing() {
+    let (hub, _, time) = setup();
+    let [anna, ben, carl] = ["anna", "ben", "carl"].map(|session| Peer::new(&hub, session));
+    let mut asked = ask(&hub, "1");
+    drop(carl);
+    anna.acknowledge(3, Payload::list("1"));
+    time.pass(SECOND);
+    hub.tick();
+    ben.acknowledge(3, Payload::list("late"));
+    assert_eq!(poll_all(&mut asked), answers(&[("anna", "1")], 2));
+
+    let _unanswered = [ask(&hub, "2"), ask(&hub, "3"), ask(&hub, "4")];
+    let mut asked = ask(&hub, "5");
+    assert_eq!(poll_all(&mut asked), answers(&[], 2), "three wait already");
+    drop((anna, ben));
+    assert_eq!(poll_all(&mut ask(&hub, "nobody")), answers(&[], 0));
+}
+
+#[test]
+fn an_answer_without_a_time_comes_whenever() {
+    let (hub, inbox, time) = setup();
+    let mut anna = Peer::new(&hub, "anna");
+    for id in ["1", "2", "3", "4", "5"] {
+        anna.dispatch_untimed("order", Payload::default(), Some(id)).unwrap();
+    }
+    time.pass(3_600 * SECOND);
+    hub.tick();
+    inbox.answer().send(Payload::list("1,2"));
+    inbox.answer().ignore();
+    inbox.answer().refuse(&Error::Forbidden);
+    drop(inbox.answer());
+    assert_eq!(anna.lines(), ["answer #1 1,2", "error #3 forbidden", "error #4 unavailable"]);
+    drop(anna);
+    inbox.answer().send(Payload::default());
+}

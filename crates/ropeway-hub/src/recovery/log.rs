@@ -151,10 +151,12 @@ impl Entry {
         }
     }
 
-    /// As it is sent, with its place in the log.
-    pub(crate) fn as_event<'a>(&'a self, offset: &'a str) -> Event<'a> {
+    /// As it is sent to a socket, with its place in the log.
+    pub(crate) fn as_event<'a>(&'a self, session: &str, offset: &'a str) -> Event<'a> {
+        // It looked like the name of a room while the socket was away.
+        let itself = |room: &&str| **room == *session && !self.kept.published;
         Event {
-            room: self.kept.room.as_deref(),
+            room: self.kept.room.as_deref().filter(|room| !itself(room)),
             event: &self.kept.event,
             data: self.kept.data.as_payload(),
             from: self.kept.from.as_deref(),

@@ -140,6 +140,23 @@ impl Peer {
         Self { connection, socket }
     }
 
+    /// One that may come back, under its session as its secret.
+    pub(crate) fn recoverable(hub: &Hub, session: &str) -> Self {
+        let connection = hub.connect(Arc::new(Lines::default()));
+        let socket = connection.open("/", session, None).unwrap();
+        assert!(socket.make_recoverable(session));
+        socket.establish().unwrap();
+        Self { connection, socket }
+    }
+
+    /// One that was away.
+    pub(crate) fn come_back_as(hub: &Hub, session: &str, offset: Option<&str>) -> Option<Self> {
+        let connection = hub.connect(Arc::new(Lines::default()));
+        let socket = connection.recover("/", session, offset)?;
+        socket.establish().ok()?;
+        Some(Self { connection, socket })
+    }
+
     /// Joined to a room, the answer taken away.
     pub(crate) fn in_room(hub: &Hub, session: &str, room: &str) -> Self {
         let mut peer = Self::new(hub, session);
