@@ -1,0 +1,82 @@
+//! HTTP by hand.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::running::Running;
+
+/// Longer than anything here takes.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// A request under way.
+pub(crate) struct Exchange(pub(crate) TcpStream);
+
+impl Exchange {
+    /// Sends `METHOD target` with headers, each ended by a line break, and a body.
+    pub(crate) fn begin(server: &Running, request: &str, headers: &str, body: &[u8]) -> Self {
+        let length = if body.is_empty() && request.starts_with("GET") {
+            String::new()
+        } else {
+            format!("content-length: {}\r\n", body.len())
+        };
+        Self::head(server, request, &format!("connection: close\r\n{length}{headers}"), body)
+    }
+
+    /// The same without headers of its own.
+    pub(crate) fn head(server: &Running, request: &str, headers: &str, body: &[u8]) -> Self {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        let head = format!("{request} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", server.address);
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        Self(stream)
+    }
+
+    /// Waits for the answer and the end of the connection.
+    pub(crate) fn finish(mut self) -> Answer {
+        let mut bytes = Vec::new();
+        self.0.read_to_end(&mut bytes).unwrap();
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        Answer { status: head[9..12].parse().unwrap(), head, body: bytes[end + 4..].to_vec() }
+    }
+
+    /// Whether nothing has been answered for a while.
+    pub(crate) fn is_held(&mut self) -> bool {
+        self.0.set_read_timeout(Some(Duration::from_millis(150))).unwrap();
+        let is_held = self.0.peek(&mut [0]).is_err();
+        self.0.set_read_timeout(Some(SOON)).unwrap();
+        is_held
+    }
+}
+
+pub(crate) fn request(server: &Running, request: &str, headers: &str, body: &[u8]) -> Answer {
+    Exchange::begin(server, request, headers, body).finish()
+}
+
+pub(crate) fn get(server: &Running, target: &str) -> Answer {
+    request(server, &format!("GET {target}"), "", b"")
+}
