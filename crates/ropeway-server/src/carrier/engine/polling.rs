@@ -24,6 +24,9 @@ use crate::protocol::{Ending, Session};
 /// Bytes of frames that wait here for a GET; what else there is waits in the outbox, where it is counted and bounded.
 const HIGH_WATER: usize = 64 * 1024;
 
+/// The server ends (RFC 6455 section 7.4.1).
+const GOING_AWAY: u16 = 1001;
+
 /// A session on polling: what POSTs bring goes to the protocol, what the protocol has for the peer goes out with the
 /// next GET, and a WebSocket may take over.
 pub(super) struct Polling<S> {
@@ -187,14 +190,20 @@ impl<S: Session> Polling<S> {
             }
             match live.session.poll_drain(cx, &mut live.waiting, room) {
                 Poll::Ready(Drained::Frames) => {}
-                Poll::Ready(Drained::Closed(close)) => {
-                    self.closing = Some(close);
-                    if let Some(machine) = &mut self.desk.lock().machine {
-                        machine.close(now());
-                    }
-                    return;
-                }
+                Poll::Ready(Drained::Closed(close)) => return self.begin_close(close),
                 Poll::Pending => return,
+            }
+        }
+    }
+
+    /// Waits for a GET to say it in, except at the end of the server: nobody can connect any more.
+    fn begin_close(&mut self, close: Close) {
+        let is_last_chance = close.code == GOING_AWAY;
+        self.closing = Some(close);
+        if let Some(machine) = &mut self.desk.lock().machine {
+            machine.close(now());
+            if is_last_chance && !machine.has_get() {
+                machine.fail(Reason::ForcedClose);
             }
         }
     }
@@ -231,7 +240,7 @@ impl<S: Session> Polling<S> {
     fn end(&self) -> Option<Ending> {
         let reason = self.desk.lock().machine.as_ref()?.end()?;
         Some(match (reason, &self.closing) {
-            (Reason::ForcedClose, Some(close)) if close.code == 1001 => Ending::ServerShuttingDown,
+            (Reason::ForcedClose, Some(close)) if close.code == GOING_AWAY => Ending::ServerShuttingDown,
             (Reason::ForcedClose, Some(_)) => Ending::ForcedServerClose,
             (reason, _) => reason.into(),
         })

@@ -1,7 +1,7 @@
 //! A session on a WebSocket: from the beginning, or since its upgrade.
 
 use std::ops::ControlFlow;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -209,5 +209,10 @@ impl From<Reason> for Ending {
 
 /// Closes a WebSocket that is not, or no longer, wanted.
 pub(super) fn dismiss(mut socket: Box<WebSocket>) {
-    tokio::spawn(async move { socket.close(None).await });
+    let mut closing = Box::pin(async move { socket.close(None).await });
+    // What can be said is said now: the server may be about to end.
+    let is_over = closing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+    if !is_over {
+        tokio::spawn(closing);
+    }
 }
