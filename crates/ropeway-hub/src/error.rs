@@ -43,6 +43,9 @@ pub enum Error {
     /// No application listens to emitted events.
     #[error("nobody handles this event")]
     NoHandler,
+    /// The application refuses the event.
+    #[error("{}", .0.message)]
+    Refused(Box<Refused>),
     /// The answer did not come in time.
     #[error("no answer in time")]
     Timeout,
@@ -52,6 +55,17 @@ pub enum Error {
     /// The socket or its connection has ended.
     #[error("the connection has ended")]
     Closed,
+}
+
+/// How an application refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// [`Error::code`].
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+    /// JSON text for programs.
+    pub data: Option<Box<str>>,
 }
 
 impl Error {
@@ -66,6 +80,7 @@ impl Error {
             Self::TooManyRooms | Self::TooManySockets => "too_many_rooms",
             Self::InvalidRoom => "invalid_room",
             Self::NoHandler => "no_handler",
+            Self::Refused(refused) => refused.code,
             Self::Timeout => "timeout",
             Self::Unavailable | Self::Closed | Self::TooManyNamespaces => "unavailable",
         }

@@ -111,7 +111,7 @@ pub use broker::{
 pub use close::{Close, Drained};
 pub use connection::Connection;
 pub use ending::DisconnectReason;
-pub use error::Error;
+pub use error::{Error, Refused};
 pub use hub::{Builder, Hub, Publish, Stats};
 pub use join::Join;
 pub use memory::MemoryBroker;

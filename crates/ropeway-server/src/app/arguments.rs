@@ -91,6 +91,15 @@ pub(super) fn read_args<T: ReadArgs>(data: Payload<'_>) -> Result<T, serde_json:
     binary::attaching(data.attachments, || T::read(&array))
 }
 
+/// What a client sent as `auth`. Nothing at all is `null` or, where that does not do, the empty object, so that an
+/// `Option` is happy with it and of a struct a field that is missing is named.
+pub(super) fn read_auth<T: DeserializeOwned>(auth: Payload<'_>) -> Result<T, serde_json::Error> {
+    if auth.text.is_empty() {
+        return missing(1).or_else(|_: serde_json::Error| serde_json::from_str("{}"));
+    }
+    read_first(auth)
+}
+
 /// An argument that is not there: an `Option` is happy with it.
 fn missing<T: DeserializeOwned, E: serde::de::Error>(number: usize) -> Result<T, E> {
     let nothing: UnitDeserializer<E> = ().into_deserializer();

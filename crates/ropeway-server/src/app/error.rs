@@ -1,10 +1,7 @@
 //! Errors of the application's calls, refusals for clients, and arguments that a handler cannot have.
 
-use std::borrow::Cow;
-
-use ropeway_hub::{Answer, Payload};
+use ropeway_hub::{Answer, Refused};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// Why a call of the application failed.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +37,7 @@ pub enum Error {
 #[error("{message}")]
 pub struct Refusal {
     /// `refused` unless the server itself refuses.
-    pub(crate) code: Cow<'static, str>,
+    pub(crate) code: &'static str,
     pub(crate) message: String,
     /// JSON text.
     pub(crate) data: Option<Box<str>>,
@@ -62,28 +59,13 @@ impl Refusal {
         self
     }
 
-    pub(super) fn answer(&self, answer: Answer) {
-        answer.send(Payload::list(&self.to_json()));
-    }
-
-    /// The error object of an acknowledgement.
-    fn to_json(&self) -> String {
-        #[derive(Serialize)]
-        struct Object<'a> {
-            r#type: &'static str,
-            code: &'a str,
-            message: &'a str,
-            retry: bool,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            data: Option<&'a RawValue>,
-        }
-        let data = self.data.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let object = Object { r#type: "error", code: &self.code, message: &self.message, retry: false, data };
-        serde_json::to_string(&object).unwrap_or_default()
+    pub(super) fn answer(self, answer: Answer) {
+        let Self { code, message, data } = self;
+        answer.refuse(&ropeway_hub::Error::Refused(Box::new(Refused { code, message, data })));
     }
 
     pub(super) fn coded(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), data: None }
+        Self { code, message: message.into(), data: None }
     }
 }
 

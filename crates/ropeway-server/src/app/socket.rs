@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::arguments::{FromArguments, read_first};
+use super::arguments::{FromArguments, read_auth, read_first};
 use super::broadcast::{TIMEOUT, settle};
 use super::rooms::names;
 use super::seat::Seat;
@@ -44,7 +44,7 @@ impl Socket {
     /// # Errors
     /// [`Error::Decode`]: it is not a `T`.
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        read_first(self.seat.auth()).map_err(Error::Decode)
+        read_auth(self.seat.auth()).map_err(Error::Decode)
     }
 
     /// Whether it was missing for a moment and has its name, rooms and data back, and got what it missed (connection

@@ -1,7 +1,7 @@
 //! What the hub has for a client, as the JSON objects of `docs/protocol.md`: the messages of the native protocol, and
 //! the answers that Socket.IO clients get as acknowledgements.
 
-use ropeway_hub::{Event, HistoryPage, Member, Outbound, Position, Published};
+use ropeway_hub::{Error, Event, HistoryPage, Member, Outbound, Position, Published};
 
 use super::data::push_data;
 use super::json::{Object, push_number, push_text};
@@ -51,6 +51,14 @@ pub(super) fn push_message(out: &mut String, message: &Outbound<'_>, id: Option<
         Outbound::Answer { data, .. } => {
             let ack = Object::message(out, "ack").optional_text("id", id);
             ack.with("data", |out| push_data(out, data)).end();
+        }
+        Outbound::Error { error: Error::Refused(refused), .. } => {
+            let object = error_object(out, id, refused.code, &refused.message, false);
+            match &refused.data {
+                Some(data) => object.json("data", data),
+                None => object,
+            }
+            .end();
         }
         Outbound::Error { error, .. } => {
             push_error(out, id, error.code(), &error.to_string(), error.retry());
@@ -107,8 +115,18 @@ pub(super) fn push_receipt(out: &mut String, published: &Published) {
 }
 
 pub(super) fn push_error(out: &mut String, id: Option<&str>, code: &str, message: &str, retry: bool) {
+    error_object(out, id, code, message, retry).end();
+}
+
+fn error_object<'o>(
+    out: &'o mut String,
+    id: Option<&str>,
+    code: &str,
+    message: &str,
+    retry: bool,
+) -> Object<'o> {
     let object = Object::message(out, "error").optional_text("id", id).text("code", code);
-    object.text("message", message).flag("retry", retry).end();
+    object.text("message", message).flag("retry", retry)
 }
 
 fn optional_position<'o>(object: Object<'o>, position: Option<&Position>) -> Object<'o> {

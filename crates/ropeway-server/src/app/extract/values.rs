@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::{Extract, Parts};
 use crate::app::ack::Ack;
-use crate::app::arguments::{Args, Arguments, Encoded, FromArguments, ReadArgs, read_args, read_first};
+use crate::app::arguments::{
+    Args, Arguments, Encoded, FromArguments, ReadArgs, read_args, read_auth, read_first,
+};
 use crate::app::kind::{HasEvent, Message};
 use crate::app::{Error, Kind, Rejection};
 
@@ -14,7 +16,8 @@ use crate::app::{Error, Kind, Rejection};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Data<T>(pub T);
 
-/// What the client sent as `auth` when it connected to the namespace; nothing is `null`.
+/// What the client sent as `auth` when it connected to the namespace; nothing is `null`, or `{}` for a type that has no
+/// `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Auth<T>(pub T);
 
@@ -87,7 +90,7 @@ impl<K: HasEvent> Extract<K> for Event {
 
 impl<K: Kind, T: DeserializeOwned> Extract<K> for Auth<T> {
     fn extract(parts: &mut Parts<'_>) -> Result<Self, Rejection> {
-        read_first(parts.auth).map(Self).map_err(|error| unreadable("`auth`", &error))
+        read_auth(parts.auth).map(Self).map_err(|error| unreadable("`auth`", &error))
     }
 }
 

@@ -107,7 +107,7 @@ impl Session {
     /// 4001: there is no point in coming back without something better to show.
     fn turn_away(&self, refusal: &Refusal) {
         self.push(|out| {
-            let object = Object::message(out, "error").text("code", &refusal.code);
+            let object = Object::message(out, "error").text("code", refusal.code);
             let object = object.text("message", &refusal.message).flag("retry", false);
             match &refusal.data {
                 Some(data) => object.json("data", data),

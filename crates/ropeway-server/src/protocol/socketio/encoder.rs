@@ -83,6 +83,8 @@ impl Encoder for SocketIoEncoder {
                 }
                 Err(_) => Bytes::new(),
             },
+            // Where an application answers, nothing else is told but that it refuses.
+            Outbound::Error { id: Some(_), .. } => self.message(namespace, message),
             Outbound::Disconnected => self.frame(namespace, &Outgoing::Disconnect),
             message if self.bare.iter().any(|name| **name == *namespace) => self.message(namespace, message),
             _ => Bytes::new(),

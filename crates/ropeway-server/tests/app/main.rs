@@ -1,0 +1,12 @@
+//! Applications in Rust, over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper may stop at the first surprise, as the tests that call it may"
+)]
+
+mod arguments;
+mod client;
+mod compile;
+mod events;
+mod running;
