@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::load::{Load, Pace, Payload, Share, Stage, Worker};
+use super::load::{Fanout, Job, Load, Pace, Payload, Share, Stage, Worker};
 use super::measure::Tally;
 use super::report::{Conditions, Model, Rates, Report, Timeline, summary, write_html, write_json};
 use crate::cli::bench::Run;
@@ -66,6 +66,8 @@ fn load(options: &Run) -> Result<Load, Failure> {
         connect: network::prepare(options.url(), &options.network)?,
         connections: options.connections,
         connect_rate: options.connect_rate,
+        job: Job::Echo,
+        fanout: None,
         payload,
         binary: options.binary,
         pace: match options.rate {

@@ -10,13 +10,10 @@ use ropeway_ws::{CloseCode, CloseFrame, Event, Message, Outgoing, Received, Traf
 
 use super::flights::{Arrival, Flights};
 use super::payload::Payload;
+use super::schedule::Schedule;
 use super::stage::{Stage, Watch};
-use super::worker::{Pace, Worker};
+use super::worker::{Job, Pace, Worker};
 use crate::bench::measure::{Nanos, Tally, now};
-
-/// With this many bytes that the server does not take, nothing more is sent: messages become late, and are measured from
-/// when they were due.
-const HIGH_WATER: usize = 256 * 1024;
 
 /// Sends as the pace says and measures every answer. A future written by hand: thousands of them are held, and each wake is
 /// part of what is measured.
@@ -24,30 +21,26 @@ pub(super) struct Echo {
     socket: WebSocket,
     worker: Arc<Worker>,
     flights: Flights,
+    /// It was not opened again.
+    is_first: bool,
     schedule: Option<Schedule>,
     watch: Watch,
     /// What of the socket's traffic has been counted.
     counted: Traffic,
 }
 
-/// When messages are due in the open model.
-#[derive(Clone, Copy, Debug)]
-struct Schedule {
-    /// From the beginning of the run.
-    next: Nanos,
-    every: Nanos,
-    /// The pacer knows of the next one.
-    is_set: bool,
-}
-
 impl Echo {
-    pub(super) fn new(socket: WebSocket, worker: Arc<Worker>, index: usize) -> Self {
+    pub(super) fn new(socket: WebSocket, worker: Arc<Worker>, index: usize, is_first: bool) -> Self {
         worker.opened();
-        let schedule = schedule(&worker, index);
+        let schedule = match worker.load.pace {
+            Pace::Open { rate } => Some(Schedule::new(rate, worker.load.connections, index)),
+            Pace::Closed { .. } | Pace::Idle => None,
+        };
         Self {
             socket,
             worker,
             flights: Flights::default(),
+            is_first,
             schedule,
             watch: Watch::default(),
             counted: Traffic::default(),
@@ -62,7 +55,7 @@ impl Echo {
         match self.worker.load.pace {
             Pace::Closed { depth } => {
                 let missing = depth.saturating_sub(self.flights.len());
-                (0..missing).for_each(|_| self.send_one(None));
+                (0..missing).for_each(|_| self.send_unscheduled());
             }
             Pace::Open { .. } => self.send_scheduled(cx),
             Pace::Idle => {}
@@ -70,24 +63,18 @@ impl Echo {
     }
 
     fn send_scheduled(&mut self, cx: &Context<'_>) {
-        let Some(mut schedule) = self.schedule else { return };
-        let started = self.worker.progress.started();
-        while started + schedule.next <= now() && self.socket.queued() < HIGH_WATER {
-            self.send_one(Some(started + schedule.next));
-            schedule.next += schedule.every;
-            schedule.is_set = false;
-        }
-        if !schedule.is_set && self.socket.queued() < HIGH_WATER {
-            self.worker.pacer.wake_at(started + schedule.next, cx);
-            schedule.is_set = true;
-        }
-        self.schedule = Some(schedule);
+        let Some(schedule) = &mut self.schedule else { return };
+        let (worker, flights) = (&self.worker, &mut self.flights);
+        schedule.run(worker, cx, &mut self.socket.outgoing(), |due, outgoing| {
+            let mut tally = worker.tally();
+            Sender { worker, flights, tally: &mut tally }.send(outgoing, Some(due), now());
+        });
     }
 
-    fn send_one(&mut self, due: Option<Nanos>) {
+    fn send_unscheduled(&mut self) {
         let mut tally = self.worker.tally();
         let mut sender = Sender { worker: &self.worker, flights: &mut self.flights, tally: &mut tally };
-        sender.send(&mut self.socket.outgoing(), due, now());
+        sender.send(&mut self.socket.outgoing(), None, now());
     }
 
     /// Takes in what has come, and in the closed model sends the next for each answer.
@@ -126,10 +113,19 @@ impl Echo {
         begins
     }
 
+    /// In a storm every connection ends without a word when it begins, and comes back.
+    fn is_to_break_off(&self) -> bool {
+        let progress = &self.worker.progress;
+        self.is_first && self.worker.load.job == Job::Storm && progress.has_reached(Stage::Running)
+    }
+
     fn account(&mut self) {
         self.watch.leave(&self.worker.progress);
         self.worker.closed();
         let lost = self.flights.give_up();
+        if self.is_to_break_off() {
+            return;
+        }
         let code = self.socket.outcome().map_or(1006, |outcome| outcome.code);
         let mut tally = self.worker.tally();
         tally.messages.lost += lost;
@@ -147,6 +143,10 @@ impl Future for Echo {
         let this = &mut *self;
         this.watch.join(&this.worker.progress, cx);
         loop {
+            if this.is_to_break_off() {
+                this.account();
+                return Poll::Ready(());
+            }
             this.send(cx);
             if this.receive(cx).is_ready() {
                 this.account();
@@ -157,15 +157,6 @@ impl Future for Echo {
             }
         }
     }
-}
-
-/// The messages of one connection are spread over the time between two, so that all connections together keep the rate.
-fn schedule(worker: &Worker, index: usize) -> Option<Schedule> {
-    let Pace::Open { rate } = worker.load.pace else { return None };
-    let connections = worker.load.connections as f64;
-    let every = connections * 1e9 / rate;
-    let first = every * index as f64 / connections;
-    Some(Schedule { next: first as Nanos, every: (every as Nanos).max(1), is_set: false })
 }
 
 /// What it takes to send a message and to remember it.

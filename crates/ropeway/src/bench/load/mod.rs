@@ -1,13 +1,18 @@
 //! The load: threads, each with a runtime of its own and a share of the connections.
 
+mod delivery;
+mod dialect;
 mod echo;
 mod flights;
+mod member;
 mod open;
 mod pacer;
 mod payload;
+mod schedule;
 mod stage;
 mod worker;
 
+pub(crate) use dialect::{Dialect, Protocol};
 pub(crate) use payload::Payload;
 pub(crate) use stage::Stage;
-pub(crate) use worker::{Load, Pace, Share, Worker};
+pub(crate) use worker::{Fanout, Job, Load, Pace, Share, Worker};

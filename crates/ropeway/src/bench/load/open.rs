@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ropeway_ws::client::{Connect, ConnectError, Details};
+use ropeway_ws::{CloseCode, CloseFrame, WebSocket};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::echo::Echo;
-use super::worker::Worker;
+use super::member::Member;
+use super::worker::{Job, Worker};
 
 /// Handshakes of one worker that are under way at one time.
 const AT_ONCE: usize = 64;
@@ -33,27 +35,37 @@ pub(super) async fn all(worker: Arc<Worker>) {
 
 /// Opens one connection, serves it, and opens it again when it ends before the run does.
 async fn keep(worker: Arc<Worker>, index: usize, permits: Arc<Semaphore>) {
-    let mut is_first = true;
+    let mut unsettled = Some(worker.unsettled());
     while !worker.is_over() {
-        let served = match open(&worker, &permits).await {
-            Some(connection) => Some(tokio::spawn(connection(Arc::clone(&worker), index))),
-            None => None,
+        // In a box that is gone before the connection is served: thousands of these are held.
+        let opened = Box::pin(open(&worker, &permits)).await;
+        let is_first = unsettled.is_some();
+        let Some(socket) = opened else {
+            unsettled = None;
+            sleep(AGAIN).await;
+            continue;
         };
-        if std::mem::take(&mut is_first) {
-            worker.settle();
-        }
-        match served {
-            // It does not panic, and nobody aborts it.
-            Some(served) => drop(served.await),
-            None => sleep(AGAIN).await,
+        match (worker.load.job, &worker.load.fanout) {
+            (Job::Connect, _) => {
+                unsettled = None;
+                Box::pin(close(&worker, socket)).await;
+            }
+            (Job::Fanout, Some(fanout)) => {
+                Member::new(socket, Arc::clone(&worker), Arc::clone(fanout), index, unsettled.take()).await;
+                sleep(AGAIN).await;
+            }
+            (job, _) => {
+                unsettled = None;
+                Echo::new(socket, Arc::clone(&worker), index, is_first).await;
+                if job != Job::Storm {
+                    sleep(AGAIN).await;
+                }
+            }
         }
     }
 }
 
-async fn open(
-    worker: &Arc<Worker>,
-    permits: &Semaphore,
-) -> Option<impl FnOnce(Arc<Worker>, usize) -> Echo + use<>> {
+async fn open(worker: &Arc<Worker>, permits: &Semaphore) -> Option<WebSocket> {
     // Nobody closes the semaphore.
     let _permit = permits.acquire().await.ok()?;
     match Connect::clone(&worker.load.connect).open().await {
@@ -61,7 +73,7 @@ async fn open(
             if let Some(details) = response.extensions().get::<Details>() {
                 worker.tally().handshakes.record(&details.timings);
             }
-            Some(move |worker: Arc<Worker>, index| Echo::new(socket, worker, index))
+            Some(socket)
         }
         Err(error) => {
             let mut tally = worker.tally();
@@ -70,6 +82,12 @@ async fn open(
             None
         }
     }
+}
+
+/// Closes a connection that was opened for the handshake alone.
+async fn close(worker: &Worker, mut socket: WebSocket) {
+    let outcome = socket.close(Some(CloseFrame::new(CloseCode::NORMAL, ""))).await;
+    *worker.tally().closes.entry(outcome.code).or_default() += 1;
 }
 
 /// What a failure is counted as.

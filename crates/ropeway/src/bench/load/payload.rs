@@ -44,10 +44,6 @@ impl Payload {
     pub(crate) fn modulus(&self) -> u64 {
         16_u64.pow(self.digits as u32)
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
-    }
 }
 
 #[cfg(test)]

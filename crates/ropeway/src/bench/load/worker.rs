@@ -1,13 +1,14 @@
 //! One thread of a run: its connections, its clock, its tally.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ropeway_ws::client::Connect;
 use tokio::runtime::Builder;
 
+use super::dialect::Dialect;
 use super::open;
 use super::pacer::Pacer;
 use super::payload::Payload;
@@ -22,9 +23,59 @@ pub(crate) struct Load {
     pub(crate) connections: usize,
     /// Connections a second, of all workers; as fast as they come where nothing is said.
     pub(crate) connect_rate: Option<f64>,
+    pub(crate) job: Job,
+    /// Of the fan-out.
+    pub(crate) fanout: Option<Arc<Fanout>>,
     pub(crate) payload: Payload,
     pub(crate) binary: bool,
     pub(crate) pace: Pace,
+}
+
+/// What connections are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Job {
+    /// Messages come back.
+    Echo,
+    /// Some publish, all hear.
+    Fanout,
+    /// They are opened and closed, again and again.
+    Connect,
+    /// They are held.
+    Idle,
+    /// They are held, then they all break off and come back at once.
+    Storm,
+}
+
+/// A room and those who publish to it.
+#[derive(Debug)]
+pub(crate) struct Fanout {
+    pub(crate) dialect: Dialect,
+    /// Connections 0 to this one.
+    pub(crate) publishers: u16,
+    /// Messages a second of all publishers.
+    pub(crate) rate: f64,
+    /// Bytes of the data of a message.
+    pub(crate) size: usize,
+    /// Members that do not read.
+    pub(crate) slow: usize,
+    /// Messages of each publisher so far.
+    published: Vec<AtomicU64>,
+}
+
+impl Fanout {
+    pub(crate) fn new(dialect: Dialect, publishers: u16, rate: f64, size: usize, slow: usize) -> Self {
+        let published = (0..publishers).map(|_| AtomicU64::new(0)).collect();
+        Self { dialect, publishers, rate, size, slow, published }
+    }
+
+    /// The number of the next message of a publisher.
+    pub(super) fn count_up(&self, publisher: u16) -> u64 {
+        self.published[usize::from(publisher)].fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn published(&self, publisher: u16) -> u64 {
+        self.published[usize::from(publisher)].load(Ordering::Relaxed)
+    }
 }
 
 /// When messages are sent.
@@ -120,8 +171,9 @@ impl Worker {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn settle(&self) {
-        self.settled.fetch_add(1, Ordering::Relaxed);
+    /// One of the connections of this share that is to settle.
+    pub(super) fn unsettled(self: &Arc<Self>) -> Unsettled {
+        Unsettled(Arc::clone(self))
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -137,5 +189,15 @@ impl Worker {
             self.tally().cpu += now - before;
             before = now;
         }
+    }
+}
+
+/// A connection that is being opened for the first time; it is settled when this is dropped.
+#[derive(Debug)]
+pub(super) struct Unsettled(Arc<Worker>);
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        self.0.settled.fetch_add(1, Ordering::Relaxed);
     }
 }

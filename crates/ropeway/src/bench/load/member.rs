@@ -1,0 +1,203 @@
+//! A member of the room that everybody publishes to.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ropeway_ws::{CloseCode, CloseFrame, Event, Message, Outgoing, Received, Traffic, WebSocket};
+
+use super::delivery::{Seen, TAG_LEN, Tag};
+use super::dialect::Reaction;
+use super::schedule::Schedule;
+use super::stage::{Stage, Watch};
+use super::worker::{Fanout, Unsettled, Worker};
+use crate::bench::measure::{Tally, now};
+
+/// Hears what is published, and publishes if it is one of the publishers.
+pub(super) struct Member {
+    socket: WebSocket,
+    worker: Arc<Worker>,
+    fanout: Arc<Fanout>,
+    /// There for publishers.
+    publisher: Option<(u16, Schedule)>,
+    is_joined: bool,
+    /// Until it has joined.
+    unsettled: Option<Unsettled>,
+    /// Reads nothing once it has joined.
+    is_slow: bool,
+    seen: Seen,
+    watch: Watch,
+    counted: Traffic,
+}
+
+impl Member {
+    pub(super) fn new(
+        mut socket: WebSocket,
+        worker: Arc<Worker>,
+        fanout: Arc<Fanout>,
+        index: usize,
+        unsettled: Option<Unsettled>,
+    ) -> Self {
+        worker.opened();
+        if let Some(greeting) = fanout.dialect.greeting() {
+            // It fails only when the connection is closing, which is seen at once.
+            let _ = socket.outgoing().send(greeting);
+        }
+        let is_publisher = index < usize::from(fanout.publishers);
+        let publisher = is_publisher.then(|| {
+            let count = usize::from(fanout.publishers);
+            (index as u16, Schedule::new(fanout.rate, count, index))
+        });
+        let last = worker.load.connections - fanout.slow.min(worker.load.connections);
+        Self {
+            unsettled: unsettled.filter(|_| !fanout.dialect.is_ready_at_once()),
+            is_joined: fanout.dialect.is_ready_at_once(),
+            is_slow: index >= last && !is_publisher,
+            publisher,
+            fanout,
+            worker,
+            socket,
+            seen: Seen::default(),
+            watch: Watch::default(),
+            counted: Traffic::default(),
+        }
+    }
+
+    fn publish(&mut self, cx: &Context<'_>) {
+        let Some((publisher, schedule)) = &mut self.publisher else { return };
+        let progress = &self.worker.progress;
+        if !self.is_joined || !progress.has_reached(Stage::Running) || progress.has_reached(Stage::Finishing)
+        {
+            return;
+        }
+        let (publisher, fanout, worker) = (*publisher, &self.fanout, &self.worker);
+        let mut outgoing = self.socket.outgoing();
+        schedule.run(worker, cx, &mut outgoing, |due, outgoing| {
+            let now = now();
+            let number = fanout.count_up(publisher);
+            let tag = Tag { publisher, number, due, late: now.saturating_sub(due) };
+            let mut tally = worker.tally();
+            tally.latency.lag.record(tag.late);
+            say(fanout, &tag, outgoing, &mut tally);
+        });
+    }
+
+    fn receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
+        let mut tally = self.worker.tally();
+        let (fanout, seen) = (&self.fanout, &mut self.seen);
+        let mut joins = false;
+        let received = self.socket.poll_receive(cx, |event, outgoing| {
+            if let Event::Message(message) = event {
+                match Tag::find(message.as_bytes()) {
+                    Some(tag) => deliver(&tag, message.len(), seen, &mut tally),
+                    None => joins |= react(fanout, &message, outgoing, &mut tally),
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        if joins {
+            self.is_joined = true;
+            self.unsettled = None;
+        }
+        let traffic = self.socket.traffic();
+        tally.messages.wire_received += traffic.received - self.counted.received;
+        tally.messages.wire_sent += traffic.sent - self.counted.sent;
+        self.counted = traffic;
+        received
+    }
+
+    fn close(&mut self) -> bool {
+        let begins = self.worker.progress.has_reached(Stage::Closing) && self.socket.is_open();
+        if begins {
+            self.socket.outgoing().close(Some(CloseFrame::new(CloseCode::NORMAL, "")));
+        }
+        begins
+    }
+
+    fn account(&mut self) {
+        self.watch.leave(&self.worker.progress);
+        self.worker.closed();
+        let code = self.socket.outcome().map_or(1006, |outcome| outcome.code);
+        let is_over = self.worker.is_over();
+        let mut tally = self.worker.tally();
+        *tally.closes.entry(code).or_default() += 1;
+        if !is_over {
+            tally.count_error(&format!("closed with {code}"), 1);
+        }
+        if is_over && !self.is_slow {
+            let fanout = &self.fanout;
+            self.seen.finish(|publisher| fanout.published(publisher), fanout.publishers, &mut tally.messages);
+        }
+    }
+}
+
+impl Future for Member {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.watch.join(&this.worker.progress, cx);
+        loop {
+            if this.is_slow && this.is_joined && !this.worker.is_over() {
+                return Poll::Pending;
+            }
+            this.publish(cx);
+            if this.receive(cx).is_ready() {
+                this.account();
+                return Poll::Ready(());
+            }
+            if !this.close() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+fn say(fanout: &Fanout, tag: &Tag, outgoing: &mut Outgoing<'_>, tally: &mut Tally) {
+    let (mut data, mut message) = (DATA.take(), MESSAGE.take());
+    data.clear();
+    tag.write(&mut data);
+    data.extend(std::iter::repeat_n('.', fanout.size.saturating_sub(TAG_LEN)));
+    fanout.dialect.publish(&data, &mut message);
+    // It fails only when the connection is closing; then it is missed by all subscribers.
+    let _ = outgoing.send(message.as_str());
+    tally.messages.sent += 1;
+    tally.messages.bytes_sent += message.len() as u64;
+    DATA.set(data);
+    MESSAGE.set(message);
+}
+
+fn deliver(tag: &Tag, len: usize, seen: &mut Seen, tally: &mut Tally) {
+    tally.messages.received += 1;
+    tally.messages.bytes_received += len as u64;
+    if seen.note(tag, &mut tally.messages) {
+        tally.messages.matched += 1;
+        tally.latency.record(tag.due, tag.due + tag.late, now());
+    }
+}
+
+/// Answers what the protocol asks for; tells whether the room is joined now.
+fn react(fanout: &Fanout, message: &Message<'_>, outgoing: &mut Outgoing<'_>, tally: &mut Tally) -> bool {
+    let Message::Text(text) = message else { return false };
+    match fanout.dialect.react(text) {
+        Reaction::None => false,
+        Reaction::Joined => true,
+        Reaction::Refused => {
+            tally.count_error("the room cannot be joined", 1);
+            false
+        }
+        Reaction::Say(answer) => {
+            // It fails only when the connection is closing.
+            let _ = outgoing.send(answer);
+            false
+        }
+    }
+}
+
+thread_local! {
+    /// Where messages are written, once for all connections of a thread.
+    static DATA: Cell<String> = const { Cell::new(String::new()) };
+    static MESSAGE: Cell<String> = const { Cell::new(String::new()) };
+}
