@@ -124,7 +124,7 @@ async fn memory_comes_back_from_connections(subject: &'static Subject) {
             let unique = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let mut client = Client::connect(subject.at(Profile::Default)).await;
             client.join("/custom").await;
-            let room = format!("{unique}{}", "x".repeat(1000));
+            let room = format!("{unique}{}", "x".repeat(100));
             client.ask("join", &format!("{room:?}")).await;
         }
     })
