@@ -24,6 +24,8 @@ pub(super) struct Inner {
     pub(super) machine: Option<Machine>,
     /// The pending GET, while the machine has one.
     pub(super) get: Option<oneshot::Sender<String>>,
+    /// Dropped when the session ends, so that nobody waits for the rest of a body.
+    posting: Option<oneshot::Sender<()>>,
     /// A whole body, until the task takes it.
     posted: Option<Posted>,
     /// A WebSocket that may try to become the transport, until the task takes it.
@@ -60,7 +62,14 @@ pub(super) enum Refused {
 impl Desk {
     pub(super) fn new(machine: Machine) -> Self {
         let version = machine.version();
-        let inner = Inner { machine: Some(machine), get: None, posted: None, socket: None, task: None };
+        let inner = Inner {
+            machine: Some(machine),
+            get: None,
+            posting: None,
+            posted: None,
+            socket: None,
+            task: None,
+        };
         Self { version, inner: Mutex::new(inner) }
     }
 
@@ -88,7 +97,9 @@ impl Desk {
         let begun = inner.open_machine()?.post();
         inner.wake();
         begun.map_err(|_| Refused::Overlap)?;
-        Ok(Posting { desk: self.clone(), is_under_way: true })
+        let (posting, ended) = oneshot::channel();
+        inner.posting = Some(posting);
+        Ok(Posting { desk: self.clone(), ended, is_under_way: true })
     }
 
     /// Ends the session because of what a request did.
@@ -148,6 +159,11 @@ impl Inner {
         self.get.take().is_some_and(|get| get.send(payload).is_ok())
     }
 
+    /// Gives up the body that is being read, if there is one.
+    pub(super) fn abort_post(&mut self) {
+        self.posting = None;
+    }
+
     fn wake(&mut self) {
         if let Some(task) = self.task.take() {
             task.wake();
@@ -158,10 +174,19 @@ impl Inner {
 /// A POST whose body is being read.
 pub(super) struct Posting {
     desk: Arc<Desk>,
+    ended: oneshot::Receiver<()>,
     is_under_way: bool,
 }
 
 impl Posting {
+    /// Waits for a body; nothing when the session ends before.
+    pub(super) async fn read<T>(&mut self, body: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            read = body => Some(read),
+            _ = &mut self.ended => None,
+        }
+    }
+
     /// Hands the body in, and waits until the session has taken all of it. Tells whether it was all packets of a session
     /// that is still there.
     pub(super) async fn deliver(mut self, body: Body) -> bool {

@@ -68,7 +68,7 @@ async fn get(shared: Shared, desk: &Desk, request: &HeaderMap) -> Response {
 }
 
 async fn post(shared: Shared, desk: &Arc<Desk>, request: Request) -> Response {
-    let posting = match desk.post() {
+    let mut posting = match desk.post() {
         Ok(posting) => posting,
         Err(refused) => return refuse(refused),
     };
@@ -78,9 +78,10 @@ async fn post(shared: Shared, desk: &Arc<Desk>, request: Request) -> Response {
         return empty(StatusCode::BAD_REQUEST);
     }
     let config = &shared.config.socketio;
-    // For longer than this the client could not answer a ping.
-    let time = config.ping_interval + config.ping_timeout;
-    match body::read(request.into_body(), config.max_http_buffer_size.bytes(), time).await {
+    // For longer than this the client could not answer a ping, which ends the session, unless it is upgraded.
+    let time = config.ping_interval + 2 * config.ping_timeout;
+    let body = body::read(request.into_body(), config.max_http_buffer_size.bytes(), time);
+    match posting.read(body).await.unwrap_or(Err(BodyError::Broken)) {
         Ok(bytes) => {
             let body = if is_binary {
                 Ok(Body::Binary(bytes))

@@ -256,6 +256,7 @@ impl<S: Session> Polling<S> {
             let farewell = packet(&machine.farewell(), &self.desk);
             inner.answer(farewell);
         }
+        inner.abort_post();
         drop(inner);
         if let Some(posted) = self.posted.take() {
             let _ = posted.reply.send(ending == Ending::TransportClose);

@@ -201,7 +201,11 @@ impl Session {
     /// queued and a close packet, then call [`get_answered`](Self::get_answered).
     pub fn close(&mut self, now: Instant) {
         match &mut self.state {
-            State::Polling(polling) => polling.close(now + self.settings.close_timeout),
+            State::Polling(polling) => {
+                // For longer than this nobody who lives would be silent.
+                let patience = self.settings.ping_interval + self.settings.ping_timeout;
+                polling.close(now + patience.min(self.settings.close_timeout));
+            }
             State::WebSocket => self.state = State::Closed(Reason::ForcedClose),
             State::Closed(_) => {}
         }
