@@ -23,6 +23,7 @@ impl<'a> Frames<'a> {
         Self { namespace, message, class, made: Vec::new() }
     }
 
+    #[inline]
     pub(crate) fn for_link(&mut self, link: &Link) -> Frame {
         let bytes = match self.made.iter().find(|(id, _)| *id == link.encoder_id) {
             Some((_, bytes)) => bytes.clone(),
@@ -31,6 +32,7 @@ impl<'a> Frames<'a> {
         Frame { bytes, class: self.class }
     }
 
+    #[inline(never)]
     fn make(&mut self, link: &Link) -> Bytes {
         let bytes = link.encode(self.namespace, self.message);
         self.made.push((link.encoder_id, bytes.clone()));

@@ -179,7 +179,14 @@ impl<'a, 'm> Fanout<'a, 'm> {
         Self { frames, offset: None, volatile: false, noted: None, except: Vec::new(), served: None }
     }
 
+    /// Asked for each member, and mostly there is nobody to skip.
+    #[inline]
     fn skips(&mut self, id: SocketId) -> bool {
+        (!self.except.is_empty() || self.served.is_some()) && self.has_no_need_of(id)
+    }
+
+    #[inline(never)]
+    fn has_no_need_of(&mut self, id: SocketId) -> bool {
         self.except.binary_search(&id).is_ok()
             || self.served.as_mut().is_some_and(|served| !served.insert(id))
     }
