@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::frames::{Frames, class_of};
 use crate::hub::Inner;
 use crate::namespace::Namespace;
-use crate::recovery::{Note, Recovery};
+use crate::recovery::Note;
 use crate::room::{Fanout, Room, SocketId};
 use crate::socket::Core;
 use crate::{
@@ -48,7 +48,7 @@ impl Inner {
         let Ok(namespace) = self.namespace(target.namespace) else { return Wakes::default() };
         let room = namespace.only_room(delivery);
         // Held until everybody has it: the order of the log is the order of the outboxes.
-        let mut memory = namespace.recovery.as_ref().map(Recovery::lock);
+        let mut memory = namespace.recovery.as_ref().map(|recovery| recovery.lock());
         let noted = memory.as_mut().and_then(|memory| memory.note(&note(delivery, room), (self.clock)()));
         let place = memory.as_ref().zip(noted).map(|(memory, noted)| memory.offset(noted.seq));
         let message = Outbound::Event(event(delivery, room, place.as_deref()));

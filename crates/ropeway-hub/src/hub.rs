@@ -426,7 +426,7 @@ fn new_namespace(
     broker: &Arc<dyn Broker>,
     recovery: Option<&RecoverySettings>,
 ) -> Arc<Namespace> {
-    let recovery = recovery.map(|settings| Recovery::new(settings.clone()));
+    let recovery = recovery.map(|settings| Box::new(Recovery::new(settings.clone())));
     Arc::new(Namespace::new(name, Arc::clone(broker), recovery))
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Namespace {
     /// Established sockets. Locked while everybody is served: it is the order of what everybody gets.
     sockets: Mutex<Sockets>,
     /// What sockets that come back need; absent when they cannot.
-    pub(crate) recovery: Option<Recovery>,
+    pub(crate) recovery: Option<Box<Recovery>>,
     /// To be forgotten as soon as nobody can come back.
     pub(crate) abandoned: AtomicBool,
 }
@@ -65,7 +65,7 @@ impl Hash for Established {
 }
 
 impl Namespace {
-    pub(crate) fn new(name: &str, broker: Arc<dyn Broker>, recovery: Option<Recovery>) -> Self {
+    pub(crate) fn new(name: &str, broker: Arc<dyn Broker>, recovery: Option<Box<Recovery>>) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         Self {
             name: name.into(),

@@ -11,7 +11,7 @@ use crate::hub::Inner;
 use crate::link::Link;
 use crate::namespace::Namespace;
 use crate::outbox::wake;
-use crate::recovery::{Memory, Recovery, Track};
+use crate::recovery::{Memory, Track};
 use crate::room::{Room, SocketId};
 use crate::sync::lock;
 use crate::{
@@ -228,7 +228,7 @@ impl Socket {
 
     /// The log of the namespace, locked: under the state of this socket.
     pub(crate) fn memory(&self) -> Option<MutexGuard<'_, Memory>> {
-        self.0.namespace.recovery.as_ref().map(Recovery::lock)
+        self.0.namespace.recovery.as_ref().map(|recovery| recovery.lock())
     }
 
     fn seat(&self, room: &str) -> Result<Seat, Error> {

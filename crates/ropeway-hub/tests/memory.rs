@@ -73,4 +73,48 @@ fn connections_are_small_and_give_everything_back() {
     time.pass(std::time::Duration::from_secs(3600));
     hub.tick();
     assert!(heap() < before + 64 * 1_024, "rooms that nobody is in are forgotten after an hour");
+
+    let before = heap();
+    let names: Vec<_> = (0..CONNECTIONS).map(|at| format!("/chat/{at}")).collect();
+    names.iter().for_each(|name| hub.add_namespace(name).unwrap());
+    let each = (heap() - before) / CONNECTIONS;
+    println!("{each} bytes for a namespace");
+    assert!(each <= 1_400, "{each}");
+    assert!(names.iter().all(|name| hub.remove_namespace(name)));
+    assert!(heap() < before + 300 * 1_024, "{}", heap() - before); // the map, and the names here
+    drop((names, hub));
+    recovery_gives_everything_back(&time);
+}
+
+/// Clients that come back, and those that never do.
+fn recovery_gives_everything_back(time: &Time) {
+    let hub = Hub::builder(rules).clock(time.clock()).recovery(RecoverySettings::default()).build();
+    let before = heap();
+    let say = |text: &str| {
+        let target = Target { namespace: "/", ..Target::default() };
+        let data = Payload::text(text);
+        now(hub.broadcast(&Broadcast { target, event: "say", data, ..Broadcast::default() })).unwrap();
+    };
+    say(&"x".repeat(100_000));
+    assert!(heap() < before + 1_024, "nothing is logged for nobody");
+    let come = |at: usize| {
+        let mut peer = Peer::recoverable(&hub, &format!("{at:022}"));
+        peer.enter("a").unwrap();
+        peer.lines();
+        peer
+    };
+    let peers: Vec<Peer> = (0..CONNECTIONS).map(come).collect();
+    println!("{} bytes for a connection that may come back", (heap() - before) / CONNECTIONS);
+    drop(peers);
+    println!("{} bytes for one that is away", (heap() - before) / CONNECTIONS);
+    say("a");
+    let back: Vec<_> =
+        (0..100).filter_map(|at| Peer::come_back_as(&hub, &format!("{at:022}"), None)).collect();
+    assert_eq!(back.len(), 100);
+    time.pass(std::time::Duration::from_secs(1_000));
+    hub.tick();
+    drop(back);
+    time.pass(std::time::Duration::from_secs(1_000));
+    hub.tick();
+    assert!(heap() < before + 2_048, "{}", heap() - before);
 }

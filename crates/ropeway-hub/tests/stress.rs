@@ -135,6 +135,116 @@ fn all_members_see_the_same_order_with_broadcasts_to_several_rooms() {
     assert!(both[2..] == a[1..] && both[2..] == b[1..]);
 }
 
+/// Breaks and comes back, and checks that the numbers it sees have no gap and no repetition.
+fn break_and_return(hub: &Hub, session: &str) {
+    let mut peer = Peer::recoverable(hub, session);
+    let (mut offset, mut next): (Option<String>, Option<u64>) = (None, None);
+    for visit in 0..VISITS {
+        thread::yield_now();
+        let lines = peer.lines();
+        // Some of what was on the way is lost.
+        let arrived = lines.len() - lines.len() * (visit % 3) / 3;
+        for line in &lines[..arrived] {
+            let (event, place) = line.rsplit_once(" ~").unwrap();
+            let number: u64 = event.split(' ').next().unwrap().trim_start_matches("a/").parse().unwrap();
+            assert_eq!(number, *next.get_or_insert(number), "{line}");
+            (offset, next) = (Some(place.to_owned()), Some(number + 1));
+        }
+        drop(peer);
+        thread::yield_now();
+        peer = Peer::come_back_as(hub, session, offset.as_deref()).unwrap();
+    }
+}
+
+#[test]
+fn who_comes_back_among_broadcasts_sees_no_gap_and_nothing_twice() {
+    let recovery = RecoverySettings { events: 1 << 20, bytes: 1 << 30, ..RecoverySettings::default() };
+    let limits = Limits { outbox: 1 << 30, ..Limits::default() };
+    let hub = Hub::builder(rules).limits(limits).recovery(recovery).build();
+    let visitors = AtomicUsize::new(3);
+    thread::scope(|scope| {
+        let (hub, visitors) = (&hub, &visitors);
+        scope.spawn(move || {
+            for number in 0u64.. {
+                if visitors.load(Ordering::Relaxed) == 0 {
+                    break;
+                }
+                let (event, rooms) = (number.to_string(), [["a"], ["nobody"]]);
+                let everybody = Target { namespace: "/", ..Target::default() };
+                let others = Target { except: &rooms[1], ..everybody };
+                let target = if number % 2 == 0 { everybody } else { others };
+                now(hub.broadcast(&Broadcast { target, event: &event, ..Broadcast::default() })).unwrap();
+                thread::yield_now();
+            }
+        });
+        for session in ["s0", "s1", "s2"] {
+            scope.spawn(move || {
+                let _visitor = Visitor(visitors);
+                break_and_return(hub, session);
+            });
+        }
+    });
+}
+
+#[test]
+fn namespaces_come_and_go() {
+    let hub = hub();
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let hub = &hub;
+            scope.spawn(move || {
+                for round in 0..1_000 {
+                    let name = ["/a", "/b"][round % 2];
+                    let session = format!("{thread}.{round}");
+                    let connection = hub.connect(Arc::new(Lines::default()));
+                    let socket = loop {
+                        hub.add_namespace(name).unwrap();
+                        if let Ok(socket) = connection.open(name, &session, None) {
+                            break socket;
+                        }
+                    };
+                    socket.establish().unwrap();
+                    let mut peer = Peer { connection, socket };
+                    now(peer.socket.enter("room")).unwrap();
+                    let rooms = ["room", session.as_str()];
+                    let target = Target { namespace: name, rooms: &rooms, except: &[] };
+                    let event = session.as_str();
+                    now(hub.broadcast(&Broadcast { target, event, ..Broadcast::default() })).unwrap();
+                    let mine = format!("{session} ");
+                    assert_eq!(peer.lines().iter().filter(|line| **line == mine).count(), 1);
+                    drop(peer);
+                    hub.remove_namespace(name);
+                }
+            });
+        }
+    });
+    assert_eq!(hub.stats(), Stats::default());
+    assert_eq!(hub.namespaces(), ["/".into()]);
+}
+
+#[test]
+fn sockets_end_from_everywhere_at_once() {
+    let hub = hub();
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let hub = &hub;
+            scope.spawn(move || {
+                for round in 0..500 {
+                    let mut peer = Peer::new(hub, &format!("{thread}.{round}"));
+                    peer.enter("a").unwrap();
+                    let target = Target { namespace: "/", rooms: &["a"], except: &[] };
+                    now(hub.enter(&target, &["b"])).unwrap();
+                    now(hub.disconnect(&target, round % 2 == 0)).unwrap();
+                    let (lines, _) = peer.drain();
+                    let end = lines.iter().position(|line| line == "disconnected").unwrap();
+                    assert_eq!(end, lines.len() - 1, "nothing comes after it: {lines:?}");
+                }
+            });
+        }
+    });
+    assert_eq!(hub.stats(), Stats::default());
+}
+
 #[test]
 fn rooms_come_and_go() {
     let hub = hub();
