@@ -197,3 +197,36 @@ fn a_publish_may_fail_later() {
     let mut reply = hub.publish("/", &say("a", "1")).into_future();
     assert_eq!(poll(&mut reply), Poll::Ready(Err(Error::Unavailable)));
 }
+
+/// The number of the place of a line in the log of its namespace.
+fn place(line: &str) -> u64 {
+    line.rsplit_once('-').unwrap().1.parse().unwrap()
+}
+
+#[test]
+fn what_waited_for_a_join_is_recovered_in_the_order_in_which_it_was_sent() {
+    let remote = Arc::new(Remote::default());
+    let broker = Arc::clone(&remote) as Arc<dyn Broker>;
+    let hub = Hub::builder(rules).broker(broker).recovery(RecoverySettings::default()).build();
+    let mut anna = Peer::recoverable(&hub, "anna");
+    let mut joining = begin(&anna, "h", None);
+    remote.deliver("h", "1", Some(1));
+    remote.deliver("h", "2", Some(2));
+    anna.emit("meanwhile", Payload::default());
+    remote.answer(1, None);
+    assert_eq!(poll(&mut joining), Poll::Ready(Ok(())));
+    remote.deliver("h", "3", Some(3));
+    let lines = anna.lines();
+    let texts: Vec<_> = lines.iter().map(|line| line.split(" ~").next().unwrap()).collect();
+    assert_eq!(texts, ["meanwhile ", "joined h @1", "h/say 2 @2", "h/say 3 @3"]);
+    assert!(place(&lines[0]) < place(&lines[2]) && place(&lines[2]) < place(&lines[3]), "{lines:?}");
+
+    let seen = lines[0].rsplit_once('~').unwrap().1;
+    drop(anna);
+    remote.deliver("h", "4", Some(4));
+    let mut anna = Peer::come_back_as(&hub, "anna", Some(seen)).unwrap();
+    let again = anna.lines();
+    let texts: Vec<_> = again.iter().map(|line| line.split(" ~").next().unwrap()).collect();
+    assert_eq!(texts, ["h/say 2 @2", "h/say 3 @3", "h/say 4 @4"]);
+    assert_eq!(again[..2], lines[2..]);
+}
