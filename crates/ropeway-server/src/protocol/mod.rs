@@ -79,18 +79,3 @@ impl From<Ending> for DisconnectReason {
         }
     }
 }
-
-impl Ending {
-    /// As `disconnect` handlers are told it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::TransportClose => "transport close",
-            Self::TransportError => "transport error",
-            Self::PingTimeout => "ping timeout",
-            Self::ParseError => "parse error",
-            Self::ForcedClose => "forced close",
-            Self::ServerShuttingDown => "server shutting down",
-            Self::ForcedServerClose => "forced server close",
-        }
-    }
-}

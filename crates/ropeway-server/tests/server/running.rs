@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ropeway_server::Server;
+use ropeway_server::app::App;
 use ropeway_server::config::{Config, Sources};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -54,20 +55,27 @@ impl Running {
     pub(crate) fn with(settings: &[(&'static str, &str)]) -> Self {
         let sources = Sources::new().file("test", FILE);
         let sources = settings.iter().fold(sources, |sources, (key, value)| sources.flag("-", key, *value));
-        Self::serve(sources.load().unwrap())
+        Self::serve(sources.load().unwrap(), None)
+    }
+
+    #[allow(dead_code, reason = "for tests of Socket.IO")]
+    pub(crate) fn with_app(app: App) -> Self {
+        Self::serve(Sources::new().file("test", FILE).load().unwrap(), Some(app))
     }
 
     pub(crate) fn from_file(text: &str) -> Self {
-        Self::serve(Sources::new().file("test", text).load().unwrap())
+        Self::serve(Sources::new().file("test", text).load().unwrap(), None)
     }
 
-    fn serve(config: Config) -> Self {
+    fn serve(config: Config, app: Option<App>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
             let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                let server = Server::bind(config).await.unwrap();
+                let server = Server::builder(config);
+                let server = if let Some(app) = app { server.app(app) } else { server };
+                let server = server.bind().await.unwrap();
                 tell.send(server.local_addr()).unwrap();
                 // A sender that is gone ends it as well.
                 server.run(async { drop(stopped.await) }).await;

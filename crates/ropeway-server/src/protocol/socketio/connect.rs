@@ -1,6 +1,7 @@
 //! Coming into a namespace: its handlers are found, a socket is made or comes back, middleware admits it, and the client
 //! is told. Where an application takes its time, the session goes on with the rest meanwhile.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -244,7 +245,7 @@ impl Returning<'_> {
         let Returning { pid, offset } = serde_json::from_str(auth).ok()?;
         let pid = SessionId::parse(&text(pid?).ok()?)?;
         let offset = offset.and_then(|offset| text(offset).ok());
-        Some((pid, offset.map(|offset| offset.into_owned())))
+        Some((pid, offset.map(Cow::into_owned)))
     }
 }
 

@@ -7,7 +7,7 @@ mod rooms;
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use ropeway_hub::{Close, Drained, Hub, Payload, Publish};

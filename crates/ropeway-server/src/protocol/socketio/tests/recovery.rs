@@ -96,11 +96,11 @@ fn an_offset_outlives_silence_and_is_not_needed_before_the_first_event() {
 fn who_left_or_was_at_fault_begins_anew() {
     let server = server(None, &[]);
     for packet in ["1", "nonsense"] {
-        let mut client = client(&server);
-        let identity = Identity::of(&client.says("0"));
-        client.says(packet);
-        client.session.end(Ending::TransportClose);
-        let mut again = super::Client::of(server.socketio.clone(), Version::V4);
+        let mut first = client(&server);
+        let identity = Identity::of(&first.says("0"));
+        first.says(packet);
+        first.session.end(Ending::TransportClose);
+        let mut again = client(&server);
         let anew = Identity::of(&again.says(&identity.connect("x")));
         assert!(anew.sid != identity.sid && anew.pid != identity.pid, "{packet}");
     }
