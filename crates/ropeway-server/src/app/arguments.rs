@@ -40,20 +40,21 @@ pub struct Args<T>(pub T);
 #[doc(hidden)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
-    /// JSON values, separated by commas.
+    /// A JSON value or none, or with `list` any number of them, separated by commas.
     pub(crate) text: String,
     pub(crate) attachments: Vec<Bytes>,
+    pub(crate) list: bool,
 }
 
 impl Encoded {
     pub(crate) fn as_payload(&self) -> Payload<'_> {
-        Payload { attachments: &self.attachments, ..Payload::list(&self.text) }
+        Payload { text: &self.text, attachments: &self.attachments, list: self.list }
     }
 }
 
 impl<T: Serialize> Arguments for T {
     fn encode(&self) -> Result<Encoded, Error> {
-        let mut encoded = encode(|| serde_json::to_string(self))?;
+        let mut encoded = encode(false, || serde_json::to_string(self))?;
         if size_of::<T>() == 0 && encoded.text == "null" {
             encoded.text.clear();
         }
@@ -63,16 +64,16 @@ impl<T: Serialize> Arguments for T {
 
 impl<T: WriteArgs> Arguments for Args<T> {
     fn encode(&self) -> Result<Encoded, Error> {
-        encode(|| self.0.write())
+        encode(true, || self.0.write())
     }
 }
 
-fn encode(write: impl FnOnce() -> serde_json::Result<String>) -> Result<Encoded, Error> {
+fn encode(list: bool, write: impl FnOnce() -> serde_json::Result<String>) -> Result<Encoded, Error> {
     let (text, attachments) = binary::detaching(write);
     if attachments.len() > MAX_ATTACHMENTS {
         return Err(Error::Attachments { limit: MAX_ATTACHMENTS });
     }
-    Ok(Encoded { text: text.map_err(Error::Encode)?, attachments })
+    Ok(Encoded { text: text.map_err(Error::Encode)?, attachments, list })
 }
 
 /// The first of several JSON values separated by commas; nothing at all is taken for `null`.

@@ -23,12 +23,18 @@ pub struct ConnectionError {
 /// At most one of each.
 #[derive(Default)]
 pub(super) struct Hooks {
-    new_namespace: Hook<dyn Fn(Namespace) + Send + Sync>,
-    allow_request: Hook<dyn Fn(Arc<Handshake>) -> BoxFuture<Result<(), String>> + Send + Sync>,
-    initial_headers: Hook<dyn Fn(&mut HeaderMap, &Handshake) + Send + Sync>,
-    headers: Hook<dyn Fn(&mut HeaderMap) + Send + Sync>,
-    connection_error: Hook<dyn Fn(&ConnectionError) + Send + Sync>,
+    new_namespace: Hook<OnNamespace>,
+    allow_request: Hook<AllowRequest>,
+    initial_headers: Hook<InitialHeaders>,
+    headers: Hook<Headers>,
+    connection_error: Hook<OnConnectionError>,
 }
+
+type OnNamespace = dyn Fn(Namespace) + Send + Sync;
+type AllowRequest = dyn Fn(Arc<Handshake>) -> BoxFuture<Result<(), String>> + Send + Sync;
+type InitialHeaders = dyn Fn(&mut HeaderMap, &Handshake) + Send + Sync;
+type Headers = dyn Fn(&mut HeaderMap) + Send + Sync;
+type OnConnectionError = dyn Fn(&ConnectionError) + Send + Sync;
 
 /// Set by the application, called by the server. Locked to be copied only.
 struct Hook<F: ?Sized>(RwLock<Option<Arc<F>>>);

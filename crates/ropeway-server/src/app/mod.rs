@@ -139,6 +139,17 @@ impl App {
         self.0.registry.parent(Rule::Function(handler::erase(lookup)))
     }
 
+    /// The names of the namespaces that there are: those of this application, those that clients asked for, and those
+    /// that the server has without it. None before a server runs it.
+    pub fn namespaces(&self) -> Vec<Arc<str>> {
+        self.0.running.get().map(|running| running.hub.namespaces()).unwrap_or_default()
+    }
+
+    /// Connections of this node that speak a protocol, with or without an application.
+    pub fn connections(&self) -> usize {
+        self.0.running.get().map_or(0, |running| running.hub.stats().connections)
+    }
+
     /// A namespace to send to.
     pub fn of(&self, name: &str) -> Namespace {
         Namespace::new(self.0.clone(), &with_slash(name))

@@ -59,6 +59,7 @@ impl Client {
     /// Has a session, and is in no namespace.
     pub(crate) fn open(server: &Running) -> Self {
         let stream = TcpStream::connect(server.address).unwrap();
+        stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
         let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket&colour=red", server.address);
         let (socket, _) = tungstenite::client(url, stream).unwrap();
@@ -163,6 +164,13 @@ impl Client {
             Packet::Event { name, arguments, ack: Some(ack) } => (name, Value::Array(arguments), ack),
             other => panic!("a question instead of {other:?}"),
         }
+    }
+
+    /// As [`nothing_more`](Self::nothing_more), unless something is expected: then it waits to be read.
+    #[track_caller]
+    pub(crate) fn nothing_or(&mut self, something: bool) {
+        self.ask("is this all?", &json!([]));
+        assert_eq!(self.waiting.len(), usize::from(something), "{:?}", self.waiting);
     }
 
     /// Whatever was sent to this client before has come, and it was nothing.

@@ -54,7 +54,8 @@ impl Raw {
 
 impl Arguments for Raw {
     fn encode(&self) -> Result<Encoded, Error> {
-        Ok(Encoded { text: self.0.text.clone().into(), attachments: self.0.attachments.to_vec() })
+        let OwnedPayload { text, attachments, list } = &self.0;
+        Ok(Encoded { text: text.clone().into(), attachments: attachments.to_vec(), list: *list })
     }
 }
 

@@ -1,0 +1,167 @@
+//! Coming and going.
+
+use std::time::Duration;
+
+use ropeway_server::app::{App, Data, DisconnectReason, Reply, Socket};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::client::{Client, Packet};
+use crate::running::{Running, telling};
+
+#[test]
+fn on_connect_comes_before_any_event() {
+    let (sender, told) = telling();
+    let event = sender.clone();
+    let app = App::new();
+    app.namespace("/")
+        .on_connect(async move |socket: Socket| {
+            sleep(Duration::from_millis(30)).await;
+            socket.join("room")
+        })
+        .on_connect(move |socket: Socket| {
+            let _ = sender.send(format!("connect {:?}", socket.rooms()));
+        })
+        .on_concurrent("event", move || {
+            let _ = event.send("event".to_owned());
+        });
+    let server = Running::start(app);
+    let mut client = Client::connect(&server, "/");
+    client.emit("event", &json!([]));
+    assert_eq!([told.next(), told.next()], ["connect [\"room\"]", "event"]);
+}
+
+#[test]
+fn what_on_connect_sends_comes_after_the_answer() {
+    let app = App::new();
+    app.namespace("/").on_connect(|socket: Socket| socket.emit("welcome", socket.id()));
+    let server = Running::start(app);
+    let (mut client, answer) = Client::answer(&server, "/", &json!({}));
+    let Packet::Connect(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!(client.event(), ("welcome".to_owned(), json!([answer["sid"]])));
+}
+
+#[test]
+fn a_disconnect_has_its_reason_and_the_rooms_that_were() {
+    let (sender, told) = telling();
+    let app = App::new();
+    app.namespace("/")
+        .on_connect(|socket: Socket| socket.join(["a", "b"]))
+        .on("leave", |socket: Socket, Data(close): Data<bool>| socket.disconnect(close))
+        .on_disconnect(move |socket: Socket, reason: DisconnectReason| {
+            let mut rooms = socket.rooms();
+            rooms.sort();
+            let _ = sender.send((reason.to_string(), rooms.join(","), socket.connected()));
+        });
+    let server = Running::start(app);
+    let ended = |reason: &str| (reason.to_owned(), "a,b".to_owned(), false);
+
+    let mut client = Client::connect(&server, "/");
+    client.leave();
+    assert_eq!(told.next(), ended("client namespace disconnect"));
+    drop(client);
+
+    drop(Client::connect(&server, "/"));
+    assert_eq!(told.next(), ended("transport close"));
+
+    let mut client = Client::connect(&server, "/");
+    client.emit("leave", &json!([false]));
+    assert_eq!(client.read(), Packet::Disconnect);
+    assert_eq!(told.next(), ended("server namespace disconnect"));
+
+    let mut client = Client::connect(&server, "/");
+    client.emit("leave", &json!([true]));
+    assert_eq!(client.read(), Packet::Disconnect);
+    assert_eq!(client.read(), Packet::Closed);
+    assert_eq!(told.next(), ended("server namespace disconnect"));
+
+    let client = Client::connect(&server, "/");
+    server.stop();
+    assert_eq!(told.next().0, "server shutting down");
+    drop(client);
+    assert!(told.is_empty(), "each has ended once");
+}
+
+#[test]
+fn on_disconnect_waits_for_the_handlers_before_it() {
+    let (sender, told) = telling();
+    let end = sender.clone();
+    let app = App::new();
+    app.namespace("/")
+        .on("slow", move |Data(number): Data<u64>| {
+            let sender = sender.clone();
+            async move {
+                sleep(Duration::from_millis(50)).await;
+                let _ = sender.send(format!("handled {number}"));
+            }
+        })
+        .on_disconnect(move |reason: DisconnectReason| {
+            let _ = end.send(reason.to_string());
+        });
+    let server = Running::start(app);
+    let mut client = Client::connect(&server, "/");
+    client.emit("slow", &json!([1]));
+    client.emit("slow", &json!([2]));
+    client.leave();
+    assert_eq!(
+        [told.next(), told.next(), told.next()],
+        ["handled 1", "handled 2", "client namespace disconnect"]
+    );
+}
+
+#[test]
+fn a_socket_that_has_gone_is_harmless() {
+    let (sender, told) = telling();
+    let app = App::new();
+    app.namespace("/").on("give", move |socket: Socket| {
+        let _ = sender.send(socket);
+        Reply(())
+    });
+    let server = Running::start(app);
+    let mut client = Client::connect(&server, "/");
+    client.ask("give", &json!([]));
+    let socket = told.next();
+    assert!(socket.connected());
+    client.leave();
+    drop(client);
+    let start = std::time::Instant::now();
+    while socket.connected() && start.elapsed() < crate::running::SOON {
+        std::thread::yield_now();
+    }
+    socket.emit("late", 1).unwrap();
+    assert!(socket.join("room").is_err());
+    socket.leave("room");
+    socket.disconnect(true);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answer = runtime.block_on(socket.emit_with_ack::<u64>("late", ()));
+    assert_eq!(answer.unwrap_err().to_string(), "the connection has ended");
+}
+
+#[test]
+fn data_and_extensions_stay_with_the_socket() {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Visits(u32);
+
+    let app = App::new();
+    app.namespace("/")
+        .on("visit", |socket: Socket| {
+            let visits = socket.extensions().get().map_or(1, |Visits(count)| count + 1);
+            socket.extensions().insert(Visits(visits));
+            Reply(visits)
+        })
+        .on("forget", |socket: Socket| Reply(socket.extensions().remove::<Visits>().is_some()))
+        .on("name", |socket: Socket, Data(name): Data<String>| {
+            let before: Option<String> = socket.data()?;
+            socket.set_data(name)?;
+            Ok::<_, ropeway_server::app::Error>(Reply(before))
+        });
+    let server = Running::start(app);
+    let mut client = Client::connect(&server, "/");
+    assert_eq!(client.ask("visit", &json!([])), [json!(1)]);
+    assert_eq!(client.ask("visit", &json!([])), [json!(2)]);
+    assert_eq!(client.ask("forget", &json!([])), [json!(true)]);
+    assert_eq!(client.ask("visit", &json!([])), [json!(1)]);
+    assert_eq!(client.ask("name", &json!(["ada"])), [json!(null)]);
+    assert_eq!(client.ask("name", &json!(["bob"])), [json!("ada")]);
+    assert_eq!(Client::connect(&server, "/").ask("visit", &json!([])), [json!(1)], "not with another one");
+}
