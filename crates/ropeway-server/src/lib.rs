@@ -27,6 +27,7 @@ pub mod config;
 mod handshake;
 mod http;
 mod lifetime;
+mod occupancy;
 mod policy;
 mod protocol;
 mod serve;

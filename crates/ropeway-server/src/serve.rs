@@ -16,16 +16,13 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{interval, sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::config::Config;
 use crate::lifetime::{Phase, Watch};
 use crate::state::Shared;
-
-/// Connections that are not upgraded, at one time. Each goes away by itself when its client is slow.
-const HTTP_CONNECTIONS: u32 = 4096;
 
 /// Bytes of request line and headers.
 const MAX_HEAD: usize = 16 * 1024;
@@ -64,27 +61,20 @@ impl Server {
     /// Dropping the future stops accepting; connections go on.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let Self { listener, router, shared, .. } = self;
-        let room = Arc::new(Semaphore::new(HTTP_CONNECTIONS as usize));
         tokio::select! {
-            never = accept(&listener, &router, &shared, &room) => match never {},
+            never = accept(&listener, &router, &shared) => match never {},
             never = tick(&shared) => match never {},
             () = shutdown => {}
         }
         drop(listener);
-        drain(&shared, &room).await;
+        drain(&shared).await;
     }
 }
 
-/// Every connection that is not upgraded holds a permit of `room`.
-async fn accept(
-    listener: &TcpListener,
-    router: &Router,
-    shared: &Shared,
-    room: &Arc<Semaphore>,
-) -> Infallible {
+/// Every connection that is not upgraded holds a permit.
+async fn accept(listener: &TcpListener, router: &Router, shared: &Shared) -> Infallible {
     loop {
-        // Nobody closes the semaphore, so there is always a permit in the end.
-        let Ok(permit) = room.clone().acquire_owned().await else { continue };
+        let permit = shared.occupancy.enter().await;
         match listener.accept().await {
             Ok((stream, peer)) => {
                 debug!(%peer, "accepted");
@@ -167,12 +157,14 @@ pub(crate) fn tick_while_used(shared: &Shared) {
     });
 }
 
-async fn drain(shared: &Shared, room: &Semaphore) {
+async fn drain(shared: &Shared) {
     info!(connections = shared.population.count(), "shutting down");
     shared.drain.advance(Phase::Draining);
-    // A request that becomes a WebSocket takes its place there before its permit here is free.
     let all_gone = async {
-        let _all = room.acquire_many(HTTP_CONNECTIONS).await;
+        // Polling sessions end before their requests do.
+        shared.population.empty().await;
+        // A request that becomes a WebSocket takes its place there before its permit here is free.
+        shared.occupancy.empty().await;
         shared.population.empty().await;
     };
     if timeout(shared.config.server.shutdown_timeout, all_gone).await.is_err() {

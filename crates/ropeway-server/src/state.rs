@@ -11,6 +11,7 @@ use crate::carrier::Endpoints;
 use crate::carrier::engine::Engine;
 use crate::config::{self, Config};
 use crate::lifetime::{Drain, Population};
+use crate::occupancy::Occupancy;
 use crate::policy::Rules;
 use crate::protocol::socketio;
 
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) node: String,
     pub(crate) started: Instant,
     pub(crate) drain: Drain,
+    /// Connections in HTTP.
+    pub(crate) occupancy: Arc<Occupancy>,
     /// WebSocket connections, `/echo` included, and sessions of Engine.IO.
     pub(crate) population: Arc<Population>,
     pub(crate) endpoints: Endpoints,
@@ -48,6 +51,7 @@ impl State {
             node: random_name(8),
             started: Instant::now(),
             drain: Drain::default(),
+            occupancy: Arc::new(Occupancy::new()),
             population: Arc::new(Population::new(config.server.max_connections)),
             endpoints: Endpoints::new(&config),
             engine: Engine::new(&config),

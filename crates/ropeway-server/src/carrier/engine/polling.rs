@@ -142,7 +142,7 @@ impl<S: Session> Polling<S> {
 
     /// The session goes on in a task of its own, which is small.
     fn upgrade(&mut self, socket: WebSocket) {
-        let (Some(live), mut inner) = (self.live.take(), self.desk.lock()) else { return };
+        let (Some(mut live), mut inner) = (self.live.take(), self.desk.lock()) else { return };
         inner.answer(packet(&Packet::Noop, &self.desk));
         let Some(machine) = inner.machine.take() else { return };
         live.lease.upgraded(machine.version());

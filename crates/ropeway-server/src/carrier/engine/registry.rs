@@ -7,6 +7,7 @@ use ropeway_socketio::engine::{SessionId, Version};
 
 use super::desk::Desk;
 use crate::lifetime::Place;
+use crate::occupancy::Extension;
 use crate::state::Shared;
 
 /// The sessions of a server by their secret names, for requests that name one.
@@ -54,14 +55,17 @@ impl Registry {
 pub(super) struct Lease {
     id: SessionId,
     shared: Shared,
+    /// For the requests of polling. Given back before the place, so that who waits for the places finds all of it back.
+    room: Option<Extension>,
     _place: Place,
 }
 
 impl Lease {
     /// Makes a session known.
     pub(super) fn new(id: SessionId, entry: Entry, shared: Shared, place: Place) -> Self {
+        let room = matches!(entry, Entry::Polling(_)).then(|| shared.occupancy.extend());
         shared.engine.registry.set(id, entry);
-        Self { id, shared, _place: place }
+        Self { id, shared, room, _place: place }
     }
 
     pub(super) fn shared(&self) -> &Shared {
@@ -74,7 +78,8 @@ impl Lease {
     }
 
     /// The session is on a WebSocket from now on.
-    pub(super) fn upgraded(&self, version: Version) {
+    pub(super) fn upgraded(&mut self, version: Version) {
+        self.room = None;
         self.shared.engine.registry.set(self.id, Entry::WebSocket(version));
     }
 }
