@@ -2,11 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::running::Running;
+use crate::running::{KEY, Running};
 
 /// Longer than anything here takes.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -79,4 +80,23 @@ pub(crate) fn request(server: &Running, request: &str, headers: &str, body: &[u8
 
 pub(crate) fn get(server: &Running, target: &str) -> Answer {
     request(server, &format!("GET {target}"), "", b"")
+}
+
+impl Running {
+    /// Connections of protocols, as `/api/status` tells.
+    pub(crate) fn connections(&self) -> u64 {
+        let key = format!("authorization: Bearer {KEY}\r\n");
+        let answer = request(self, "GET /api/status", &key, b"");
+        answer.json()["connections"].as_u64().unwrap()
+    }
+
+    /// Waits until nobody is connected any more.
+    #[track_caller]
+    pub(crate) fn is_left_alone(&self) {
+        let deadline = Instant::now() + SOON;
+        while self.connections() > 0 {
+            assert!(Instant::now() < deadline, "a connection stays");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
 }

@@ -1,9 +1,7 @@
 //! A server on a thread of its own.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use ropeway_server::Server;
 use ropeway_server::app::App;
@@ -102,32 +100,6 @@ impl Drop for Running {
         self.stop();
         if !thread::panicking() {
             self.join();
-        }
-    }
-}
-
-impl Running {
-    /// Connections of protocols, as `/api/status` tells.
-    pub(crate) fn connections(&self) -> u64 {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        let head = format!(
-            "GET /api/status HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nauthorization: Bearer {KEY}\r\n\r\n",
-            self.address
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str::<serde_json::Value>(body).unwrap()["connections"].as_u64().unwrap()
-    }
-
-    /// Waits until nobody is connected any more.
-    #[track_caller]
-    pub(crate) fn is_left_alone(&self) {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while self.connections() > 0 {
-            assert!(Instant::now() < deadline, "a connection stays");
-            thread::sleep(Duration::from_millis(5));
         }
     }
 }

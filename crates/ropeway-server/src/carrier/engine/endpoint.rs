@@ -1,6 +1,7 @@
 //! The one path of Engine.IO, and who answers what comes there.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -14,11 +15,12 @@ use tracing::debug;
 use super::body::{self, BodyError};
 use super::cors::Cors;
 use super::desk::{Body, Desk, Posting, Refused};
-use super::refusal::{Refusal, empty};
+use super::refusal::{Code, Refusal, empty};
 use super::registry::Entry;
-use super::verify::{Wanted, is_upgrade, verify};
+use super::verify::{Wanted, check_version, is_upgrade, verify};
 use super::websocket::dismiss;
 use super::{answer, open};
+use crate::handshake::Handshake;
 use crate::state::Shared;
 
 /// Every request of Engine.IO.
@@ -34,19 +36,55 @@ pub(crate) async fn serve(State(shared): State<Shared>, request: Request) -> Res
 
 async fn respond(shared: Shared, request: Request) -> Response {
     let is_upgrade = is_upgrade(request.headers());
-    match verify(&shared, &request, is_upgrade) {
-        Ok(Wanted::Open(version)) if is_upgrade => open::websocket(shared, version, request),
-        Ok(Wanted::Open(version)) => open::polling(shared, version, request),
-        Ok(Wanted::Poll(desk)) => poll(shared, desk, request).await,
-        Ok(Wanted::Upgrade(entry)) => upgrade(shared, entry, request),
-        Err(refusal) => {
-            debug!(?refusal, "a request of Engine.IO is refused");
-            if is_upgrade { refusal.to_upgrade() } else { refusal.to_request() }
+    let answered = match verify(&shared, &request, is_upgrade) {
+        Ok(Wanted::Open(version)) => begin(&shared, version, request, is_upgrade).await,
+        Ok(Wanted::Poll(desk)) => Ok(poll(&shared, desk, request).await),
+        Ok(Wanted::Upgrade(entry)) => upgrade(&shared, entry, request),
+        Err(code) => Err(code.into()),
+    };
+    match answered {
+        Ok(mut response) => {
+            if let Some(app) = &shared.app {
+                app.write_headers(response.headers_mut());
+            }
+            response
         }
+        Err(refusal) => refuse(&shared, &refusal, is_upgrade),
     }
 }
 
-async fn poll(shared: Shared, desk: Arc<Desk>, request: Request) -> Response {
+fn refuse(shared: &Shared, refusal: &Refusal, is_upgrade: bool) -> Response {
+    debug!(?refusal, "a request of Engine.IO is refused");
+    if let Some(app) = &shared.app {
+        app.connection_failed(refusal.code as u8, &refusal.message);
+    }
+    if is_upgrade { refusal.to_upgrade() } else { refusal.to_request() }
+}
+
+/// A new session, if the application allows it.
+async fn begin(
+    shared: &Shared,
+    version: Version,
+    request: Request,
+    is_upgrade: bool,
+) -> Result<Response, Refusal> {
+    let handshake = Arc::new(Handshake::new(&request, SystemTime::now()));
+    if let Some(app) = &shared.app {
+        app.allows(&handshake).await.map_err(Refusal::forbidden)?;
+    }
+    check_version(&shared.config.socketio, version)?;
+    let mut response = if is_upgrade {
+        open::websocket(shared, version, &handshake, request)?
+    } else {
+        open::polling(shared, version, &handshake, request.headers())
+    };
+    if let Some(app) = &shared.app {
+        app.write_initial_headers(response.headers_mut(), &handshake);
+    }
+    Ok(response)
+}
+
+async fn poll(shared: &Shared, desk: Arc<Desk>, request: Request) -> Response {
     match *request.method() {
         Method::GET => get(shared, &desk, request.headers()).await,
         Method::POST => post(shared, &desk, request).await,
@@ -55,22 +93,22 @@ async fn poll(shared: Shared, desk: Arc<Desk>, request: Request) -> Response {
 }
 
 /// Held until there is something to say. When the client goes away before, the HTTP server drops this future.
-async fn get(shared: Shared, desk: &Desk, request: &HeaderMap) -> Response {
+async fn get(shared: &Shared, desk: &Desk, request: &HeaderMap) -> Response {
     let payload = match desk.get() {
         Ok(payload) => payload,
-        Err(refused) => return refuse(refused),
+        Err(refused) => return refused.into_response(),
     };
     match payload.await {
         Ok(payload) => answer::payload(payload, &shared.config.socketio, request),
         // The server ends.
-        Err(_) => Refusal::UnknownSession.to_request(),
+        Err(_) => Refusal::from(Code::UnknownSession).to_request(),
     }
 }
 
-async fn post(shared: Shared, desk: &Arc<Desk>, request: Request) -> Response {
+async fn post(shared: &Shared, desk: &Arc<Desk>, request: Request) -> Response {
     let mut posting = match desk.post() {
         Ok(posting) => posting,
-        Err(refused) => return refuse(refused),
+        Err(refused) => return refused.into_response(),
     };
     let is_binary =
         request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
@@ -109,19 +147,21 @@ async fn deliver(desk: &Desk, posting: Posting, body: Option<Body>) -> Response 
     if posting.deliver(body).await { answer::ok() } else { empty(StatusCode::BAD_REQUEST) }
 }
 
-fn refuse(refused: Refused) -> Response {
-    match refused {
-        Refused::Overlap => empty(StatusCode::BAD_REQUEST),
-        Refused::Gone => Refusal::UnknownSession.to_request(),
+impl Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Overlap => empty(StatusCode::BAD_REQUEST),
+            Self::Gone => Refusal::from(Code::UnknownSession).to_request(),
+        }
     }
 }
 
 /// A WebSocket for a session that exists. Whether it may try is known when it is there; else it is closed.
-fn upgrade(shared: Shared, entry: Entry, request: Request) -> Response {
+fn upgrade(shared: &Shared, entry: Entry, request: Request) -> Result<Response, Refusal> {
     if !shared.config.socketio.upgrades() {
-        return Refusal::BadRequest.to_upgrade();
+        return Err(Code::BadRequest.into());
     }
-    open::accept(&shared.clone(), request, move |socket: WebSocket| {
+    open::accept(shared, request, move |socket: WebSocket| {
         let socket = Box::new(socket);
         let refused = match &entry {
             Entry::Polling(desk) => desk.probe(socket).err(),

@@ -1,14 +1,13 @@
 //! New sessions.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{RETRY_AFTER, SET_COOKIE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use ropeway_socketio::engine::payload::Writer;
 use ropeway_socketio::engine::session::{Session as Machine, Settings};
 use ropeway_socketio::engine::{self, Message, Packet, SessionId, Transport, Version};
@@ -19,7 +18,7 @@ use tracing::{debug, warn};
 use super::answer;
 use super::desk::Desk;
 use super::polling::Polling;
-use super::refusal::Refusal;
+use super::refusal::{Code, Refusal};
 use super::registry::{Entry, Lease, Registry};
 use super::websocket::EngineSocket;
 use crate::carrier::attend::Attended;
@@ -92,18 +91,22 @@ fn deflate_config(socketio: &config::SocketIo) -> Option<deflate::Config> {
 }
 
 /// A session that begins with polling; the answer is its first payload.
-pub(super) fn polling(shared: Shared, version: Version, request: Request) -> Response {
-    let Some(place) = place(&shared) else { return unavailable() };
+pub(super) fn polling(
+    shared: &Shared,
+    version: Version,
+    handshake: &Arc<Handshake>,
+    request: &HeaderMap,
+) -> Response {
+    let Some(place) = place(shared) else { return unavailable() };
     let id = SessionId::new(rand::random());
-    let handshake = Arc::new(Handshake::new(&request, SystemTime::now()));
     let desk = Arc::new(Desk::new(shared.engine.machine(version, Transport::Polling)));
-    let session = Session::new(shared.socketio.clone(), handshake, version, None, now());
+    let session = Session::new(shared.socketio.clone(), handshake.clone(), version, None, now());
     let lease = Lease::new(id, Entry::Polling(desk.clone()), shared.clone(), place);
     tokio::spawn(Attended::new(Polling::new(desk, session, lease), shared.clone()));
 
     let mut payload = Writer::new(version);
-    first_packets(&shared, &id, Transport::Polling).iter().for_each(|packet| payload.push(packet));
-    let mut response = answer::payload(payload.finish(), &shared.config.socketio, request.headers());
+    first_packets(shared, &id, Transport::Polling).iter().for_each(|packet| payload.push(packet));
+    let mut response = answer::payload(payload.finish(), &shared.config.socketio, request);
     response.headers_mut().extend(cookie(&shared.config.socketio, &id).map(|cookie| (SET_COOKIE, cookie)));
     response
 }
@@ -117,11 +120,15 @@ fn cookie(config: &config::SocketIo, id: &SessionId) -> Option<HeaderValue> {
 }
 
 /// A session that begins on a WebSocket.
-pub(super) fn websocket(shared: Shared, version: Version, request: Request) -> Response {
-    let Some(place) = place(&shared) else { return unavailable() };
-    let handshake = Arc::new(Handshake::new(&request, SystemTime::now()));
-    let engine = shared.clone();
-    accept(&engine, request, move |socket| begin(socket, version, handshake, place, shared))
+pub(super) fn websocket(
+    shared: &Shared,
+    version: Version,
+    handshake: &Arc<Handshake>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let Some(place) = place(shared) else { return Ok(unavailable()) };
+    let (handshake, server) = (handshake.clone(), shared.clone());
+    accept(shared, request, move |socket| begin(socket, version, handshake, place, server))
 }
 
 fn begin(socket: WebSocket, version: Version, handshake: Arc<Handshake>, place: Place, shared: Shared) {
@@ -140,7 +147,7 @@ pub(super) fn accept(
     shared: &Shared,
     mut request: Request,
     begin: impl FnOnce(WebSocket) + Send + 'static,
-) -> Response {
+) -> Result<Response, Refusal> {
     match shared.engine.acceptor.upgrade(&mut request) {
         Ok((response, upgrade)) => {
             tokio::spawn(async move {
@@ -149,11 +156,11 @@ pub(super) fn accept(
                     Err(error) => debug!(%error, "a connection broke off in the handshake"),
                 }
             });
-            response.map(|()| Body::empty())
+            Ok(response.map(|()| Body::empty()))
         }
         Err(refusal) => {
             debug!(%refusal, "a handshake is refused");
-            Refusal::BadRequest.to_upgrade()
+            Err(Code::BadRequest.into())
         }
     }
 }

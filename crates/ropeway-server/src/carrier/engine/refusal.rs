@@ -1,14 +1,16 @@
 //! Refused requests, as clients of Engine.IO know them.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Why a request is refused; the number is the `code` of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum Code {
     /// `transport` is missing, or not one that is served.
     UnknownTransport = 0,
     /// No session has this id.
@@ -17,43 +19,59 @@ pub(super) enum Refusal {
     BadHandshakeMethod = 2,
     /// The request does not fit the session, or itself.
     BadRequest = 3,
-    /// The page may not connect.
+    /// The page may not connect, or the application does not want it.
     Forbidden = 4,
     /// `EIO` is not a version that is served.
     UnsupportedVersion = 5,
 }
 
-#[derive(Serialize)]
-struct Body {
-    code: u8,
-    message: &'static str,
+/// A refused request.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Refusal {
+    #[serde(serialize_with = "number")]
+    pub(super) code: Code,
+    pub(super) message: Cow<'static, str>,
+}
+
+fn number<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(*code as u8)
+}
+
+impl From<Code> for Refusal {
+    /// In the words of the reference.
+    fn from(code: Code) -> Self {
+        let message = match code {
+            Code::UnknownTransport => "Transport unknown",
+            Code::UnknownSession => "Session ID unknown",
+            Code::BadHandshakeMethod => "Bad handshake method",
+            Code::BadRequest => "Bad request",
+            Code::Forbidden => "Forbidden",
+            Code::UnsupportedVersion => "Unsupported protocol version",
+        };
+        Self { code, message: message.into() }
+    }
 }
 
 impl Refusal {
-    fn message(self) -> &'static str {
-        match self {
-            Self::UnknownTransport => "Transport unknown",
-            Self::UnknownSession => "Session ID unknown",
-            Self::BadHandshakeMethod => "Bad handshake method",
-            Self::BadRequest => "Bad request",
-            Self::Forbidden => "Forbidden",
-            Self::UnsupportedVersion => "Unsupported protocol version",
-        }
+    /// Of an application that does not want the client.
+    pub(super) fn forbidden(message: String) -> Self {
+        Self { code: Code::Forbidden, message: message.into() }
     }
 
     /// The answer to an ordinary request.
-    pub(super) fn to_request(self) -> Response {
-        let status = if self == Self::Forbidden { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
-        (status, Json(Body { code: self as u8, message: self.message() })).into_response()
+    pub(super) fn to_request(&self) -> Response {
+        let is_forbidden = self.code == Code::Forbidden;
+        let status = if is_forbidden { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
+        (status, Json(self)).into_response()
     }
 
     /// The answer to a request for a WebSocket: the message alone, and the end of the connection.
-    pub(super) fn to_upgrade(self) -> Response {
+    pub(super) fn to_upgrade(&self) -> Response {
         let headers = [
             (CONNECTION, HeaderValue::from_static("close")),
             (CONTENT_TYPE, HeaderValue::from_static("text/html")),
         ];
-        (StatusCode::BAD_REQUEST, headers, self.message()).into_response()
+        (StatusCode::BAD_REQUEST, headers, self.message.clone().into_owned()).into_response()
     }
 }
 

@@ -8,14 +8,14 @@ use http::{HeaderMap, Method, Request};
 use ropeway_socketio::engine::{SessionId, Transport, Version};
 
 use super::desk::Desk;
-use super::refusal::Refusal;
+use super::refusal::Code;
 use super::registry::Entry;
 use crate::config;
 use crate::state::State;
 
 /// What a request wants, once it may.
 pub(super) enum Wanted {
-    /// A new session.
+    /// A new session, if the application allows it and the version is served.
     Open(Version),
     /// A request of a polling session.
     Poll(Arc<Desk>),
@@ -60,9 +60,9 @@ pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
 
 /// Looks at the transport, at the session, and at whether there may be a new one. An `Origin` with bad characters did not
 /// get here: the HTTP server refuses it.
-pub(super) fn verify<B>(state: &State, request: &Request<B>, is_upgrade: bool) -> Result<Wanted, Refusal> {
+pub(super) fn verify<B>(state: &State, request: &Request<B>, is_upgrade: bool) -> Result<Wanted, Code> {
     let parameters = Parameters::of(request.uri().query().unwrap_or(""));
-    let transport = transport(&state.config.socketio, &parameters).ok_or(Refusal::UnknownTransport)?;
+    let transport = transport(&state.config.socketio, &parameters).ok_or(Code::UnknownTransport)?;
     let is_allowed = || state.engine.origins().allows(request);
     match &parameters.sid {
         Some(sid) => {
@@ -73,7 +73,6 @@ pub(super) fn verify<B>(state: &State, request: &Request<B>, is_upgrade: bool) -
         None => {
             check_handshake(request.method(), transport, is_upgrade)?;
             allowed(is_allowed())?;
-            check_version(&state.config.socketio, parameters.version())?;
             Ok(Wanted::Open(parameters.version()))
         }
     }
@@ -96,42 +95,43 @@ fn known(
     transport: Transport,
     version: Version,
     is_upgrade: bool,
-) -> Result<Wanted, Refusal> {
+) -> Result<Wanted, Code> {
     let entry = SessionId::parse(sid).and_then(|sid| state.engine.registry.find(&sid));
-    let entry = entry.ok_or(Refusal::UnknownSession)?;
+    let entry = entry.ok_or(Code::UnknownSession)?;
     let (current, spoken) = match &entry {
         Entry::Polling(desk) => (Transport::Polling, desk.version()),
         Entry::WebSocket(version) => (Transport::WebSocket, *version),
     };
     let fits = if is_upgrade { transport == Transport::WebSocket } else { transport == current };
     if !fits || spoken != version {
-        return Err(Refusal::BadRequest);
+        return Err(Code::BadRequest);
     }
     match entry {
         entry if is_upgrade => Ok(Wanted::Upgrade(entry)),
         Entry::Polling(desk) => Ok(Wanted::Poll(desk)),
         // An ordinary request cannot speak to a WebSocket.
-        Entry::WebSocket(_) => Err(Refusal::BadRequest),
+        Entry::WebSocket(_) => Err(Code::BadRequest),
     }
 }
 
-fn check_handshake(method: &Method, transport: Transport, is_upgrade: bool) -> Result<(), Refusal> {
+fn check_handshake(method: &Method, transport: Transport, is_upgrade: bool) -> Result<(), Code> {
     if method != Method::GET {
-        return Err(Refusal::BadHandshakeMethod);
+        return Err(Code::BadHandshakeMethod);
     }
     if is_upgrade != (transport == Transport::WebSocket) {
-        return Err(Refusal::BadRequest);
+        return Err(Code::BadRequest);
     }
     Ok(())
 }
 
-fn allowed(is_allowed: bool) -> Result<(), Refusal> {
-    if is_allowed { Ok(()) } else { Err(Refusal::Forbidden) }
+fn allowed(is_allowed: bool) -> Result<(), Code> {
+    if is_allowed { Ok(()) } else { Err(Code::Forbidden) }
 }
 
-fn check_version(config: &config::SocketIo, version: Version) -> Result<(), Refusal> {
+/// Whether the version of a new session is served; the last question.
+pub(super) fn check_version(config: &config::SocketIo, version: Version) -> Result<(), Code> {
     match version {
-        Version::V3 if !config.allow_eio3 => Err(Refusal::UnsupportedVersion),
+        Version::V3 if !config.allow_eio3 => Err(Code::UnsupportedVersion),
         _ => Ok(()),
     }
 }
