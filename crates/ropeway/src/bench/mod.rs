@@ -1,13 +1,18 @@
 //! `ropeway bench`: load for any WebSocket server, and what came of it.
 
+mod director;
+mod limit;
 mod load;
 mod measure;
+mod plan;
 mod report;
 mod run;
+mod server;
 
 use crate::cli::bench::{Bench, BenchCommand};
 use crate::failure::Failure;
 
+pub(crate) use load::Protocol;
 pub(crate) use report::Threshold;
 
 #[expect(clippy::print_stdout, reason = "this is where the program talks")]

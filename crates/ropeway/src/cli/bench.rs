@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::network::Network;
 use super::parse::duration;
-use crate::bench::Threshold;
+use crate::bench::{Protocol, Threshold};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -34,7 +34,10 @@ pub(crate) struct Run {
     /// The server, such as ws://localhost:8080/echo
     #[arg(required = true)]
     pub(crate) url: Option<String>,
-    /// Connections held open
+    /// What the connections do
+    #[arg(long, short, value_enum, default_value_t = Profile::Echo)]
+    pub(crate) profile: Profile,
+    /// Connections held open; for `connect` those under way at one time
     #[arg(long, short, value_name = "COUNT", default_value_t = 100)]
     pub(crate) connections: usize,
     /// How long to measure
@@ -46,9 +49,28 @@ pub(crate) struct Run {
     /// Messages under way on each connection (closed model)
     #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with = "rate")]
     pub(crate) depth: usize,
-    /// Messages a second over all connections, whatever the server does (open model)
+    /// Messages a second over all connections, whatever the server does (open model); for `fanout` those that are
+    /// published, 100 where nothing is said; for `limit` those of the first run
     #[arg(long, value_name = "PER-SECOND")]
     pub(crate) rate: Option<f64>,
+    /// What `fanout` and `slow-consumer` speak
+    #[arg(long, value_enum, default_value_t = Protocol::Plain)]
+    pub(crate) protocol: Protocol,
+    /// The room of `fanout` and `slow-consumer`
+    #[arg(long, value_name = "NAME", default_value = "demo:bench")]
+    pub(crate) room: String,
+    /// Connections that publish in `fanout` and `slow-consumer`; all others, and they themselves, hear it
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub(crate) publishers: u16,
+    /// Connections that do not read; a tenth in `slow-consumer`
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) slow: Option<usize>,
+    /// What `limit` has to keep
+    #[arg(long, value_name = "MEASURE<BOUND", default_value = "p99<50ms")]
+    pub(crate) objective: Threshold,
+    /// The server's process on this machine, to tell its memory a connection
+    #[arg(long)]
+    pub(crate) pid: Option<u32>,
     /// Bytes of a message
     #[arg(long, value_name = "BYTES", default_value_t = 128)]
     pub(crate) size: usize,
@@ -78,5 +100,30 @@ impl Run {
     /// Where to; clap has asked for it.
     pub(crate) fn url(&self) -> &str {
         self.url.as_deref().unwrap_or_default()
+    }
+}
+
+/// What the connections of a run do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// Send messages that come back
+    Echo,
+    /// Publish to a room and hear what is published: delivery latency, lost, doubled, out of order
+    Fanout,
+    /// Connect and close, again and again: handshakes a second, by phase
+    Connect,
+    /// Hold connections and send nothing
+    Idle,
+    /// Hold connections, break all of them off, and come back at once
+    ReconnectStorm,
+    /// As `fanout`, with members that do not read
+    SlowConsumer,
+    /// As `echo`, again and again: the highest rate that keeps `--objective`
+    Limit,
+}
+
+impl std::fmt::Display for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
     }
 }

@@ -8,11 +8,9 @@ use slab::Slab;
 
 use crate::bench::measure::{Nanos, now};
 
-/// The stages of a run, in their order.
+/// The stages of a run, in their order. Before the first of them connections are opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
-    /// Connections are opened.
-    Opening = 0,
     /// Messages go back and forth.
     Running = 1,
     /// Nothing new is sent; what is under way may still be answered.

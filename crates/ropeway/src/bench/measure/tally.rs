@@ -168,8 +168,8 @@ mod tests {
 
     #[test]
     fn parts_add_up_to_the_whole() {
-        let mut part = Tally::default();
-        part.messages = Messages { sent: 3, lost: 1, wire_received: 20, ..Messages::default() };
+        let messages = Messages { sent: 3, lost: 1, wire_received: 20, ..Messages::default() };
+        let mut part = Tally { messages, ..Tally::default() };
         part.latency.record(1_000, 2_000, 5_000);
         part.closes.insert(1000, 2);
         part.count_error("refused", 1);

@@ -29,6 +29,8 @@ pub(crate) struct Report {
     pub(crate) errors: BTreeMap<String, u64>,
     /// Processor time of the generator: seconds a second.
     pub(crate) generator_cpu: f64,
+    /// What else was found out, by name.
+    pub(crate) figures: BTreeMap<String, f64>,
     pub(crate) thresholds: Vec<Verdict>,
     pub(crate) timeline: Vec<Point>,
 }
@@ -151,15 +153,33 @@ impl Report {
             closes: tally.closes.clone(),
             errors: tally.errors.clone(),
             generator_cpu: tally.cpu as f64 / 1e9 / conditions.seconds.max(f64::MIN_POSITIVE),
+            figures: BTreeMap::new(),
             thresholds: Vec::new(),
             timeline: Vec::new(),
             conditions,
         }
     }
 
+    /// Adds something that was found out.
+    pub(crate) fn figure(&mut self, name: &str, value: f64) {
+        self.figures.insert(name.to_owned(), value);
+    }
+
     /// Messages and connections that went wrong.
     pub(crate) fn failures(&self) -> u64 {
         self.errors.values().sum::<u64>() + self.messages.lost
+    }
+}
+
+impl Rates {
+    pub(crate) fn new(tally: &Tally, seconds: f64) -> Self {
+        let messages = &tally.messages;
+        Self {
+            sent: messages.sent as f64 / seconds,
+            matched: messages.matched as f64 / seconds,
+            wire_bytes_sent: messages.wire_sent as f64 / seconds,
+            wire_bytes_received: messages.wire_received as f64 / seconds,
+        }
     }
 }
 

@@ -88,7 +88,11 @@ fn connections(out: &mut String, report: &Report) -> std::fmt::Result {
         "connections {} opened, {} failed, {} at one time",
         connections.opened, connections.failed, connections.most
     )?;
-    writeln!(out, "generator   {:.0} % of a core", report.generator_cpu * 100.0)
+    writeln!(out, "generator   {:.0} % of a core", report.generator_cpu * 100.0)?;
+    report
+        .figures
+        .iter()
+        .try_for_each(|(name, value)| writeln!(out, "{:<11} {value:.2}", name.replace('_', " ")))
 }
 
 fn troubles(out: &mut String, report: &Report) -> std::fmt::Result {

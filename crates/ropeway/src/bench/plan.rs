@@ -1,0 +1,96 @@
+//! From flags to what is to be run.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::director::Times;
+use super::load::{Dialect, Fanout, Job, Load, Pace, Payload};
+use super::report::{Conditions, Model};
+use crate::cli::bench::{Profile, Run};
+use crate::failure::Failure;
+use crate::network;
+
+/// The rate of a fan-out where none is given: messages a second.
+const FANOUT_RATE: f64 = 100.0;
+
+/// The load that the flags describe, with another rate where one is given.
+pub(super) fn load(options: &Run, rate: Option<f64>) -> Result<Load, Failure> {
+    let payload = Payload::new(options.size);
+    if options.depth as u64 >= payload.modulus() {
+        let why = format!("{} bytes tell at most {} messages apart", options.size, payload.modulus());
+        return Err(Failure::usage("--size", why));
+    }
+    Ok(Load {
+        connect: network::prepare(options.url(), &options.network)?,
+        connections: options.connections,
+        connect_rate: options.connect_rate,
+        job: job(options.profile),
+        fanout: fanout(options, rate)?,
+        payload,
+        binary: options.binary,
+        pace: pace(options, rate.or(options.rate)),
+    })
+}
+
+pub(super) fn times(options: &Run) -> Times {
+    Times { warmup: options.warmup, duration: options.duration }
+}
+
+/// What a reader of the report has to know of how it came about.
+pub(super) fn conditions(options: &Run, load: &Load, began: SystemTime, seconds: f64) -> Conditions {
+    Conditions {
+        url: network::complete(options.url()),
+        profile: options.profile.to_string(),
+        model: model(load),
+        began: humantime::format_rfc3339_seconds(began).to_string(),
+        warmup_seconds: options.warmup.as_secs_f64(),
+        seconds,
+        connections: options.connections,
+        workers: options.workers,
+        size: options.size,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+fn job(profile: Profile) -> Job {
+    match profile {
+        Profile::Echo | Profile::Limit => Job::Echo,
+        Profile::Fanout | Profile::SlowConsumer => Job::Fanout,
+        Profile::Connect => Job::Connect,
+        Profile::Idle => Job::Idle,
+        Profile::ReconnectStorm => Job::Storm,
+    }
+}
+
+fn pace(options: &Run, rate: Option<f64>) -> Pace {
+    match (options.profile, rate) {
+        (Profile::Connect | Profile::Idle | Profile::ReconnectStorm, _) => Pace::Idle,
+        (_, Some(rate)) => Pace::Open { rate },
+        (_, None) => Pace::Closed { depth: options.depth },
+    }
+}
+
+fn fanout(options: &Run, rate: Option<f64>) -> Result<Option<Arc<Fanout>>, Failure> {
+    if job(options.profile) != Job::Fanout {
+        return Ok(None);
+    }
+    if usize::from(options.publishers) > options.connections {
+        return Err(Failure::usage("--publishers", "there are not as many connections"));
+    }
+    let slow = match options.profile {
+        Profile::SlowConsumer => options.slow.unwrap_or(options.connections.div_ceil(10)),
+        _ => options.slow.unwrap_or(0),
+    };
+    let dialect = Dialect { protocol: options.protocol, room: options.room.clone() };
+    let rate = rate.or(options.rate).unwrap_or(FANOUT_RATE);
+    Ok(Some(Arc::new(Fanout::new(dialect, options.publishers, rate, options.size, slow))))
+}
+
+fn model(load: &Load) -> Model {
+    match (load.pace, &load.fanout) {
+        (_, Some(fanout)) => Model::Open { rate: fanout.rate },
+        (Pace::Open { rate }, None) => Model::Open { rate },
+        (Pace::Closed { depth }, None) => Model::Closed { depth },
+        (Pace::Idle, None) => Model::Idle,
+    }
+}
