@@ -37,3 +37,8 @@ pub use builder::Builder;
 pub use handshake::Handshake;
 pub use serve::Server;
 pub use state::random_key;
+
+/// The snippets of the README are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

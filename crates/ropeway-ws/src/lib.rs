@@ -19,8 +19,3 @@ pub use ropeway_proto::{
     Prepared, Side, Violation, deflate, handshake::Negotiated,
 };
 pub use websocket::{Outgoing, Reader, Received, Stream, Traffic, WebSocket, Writer};
-
-/// The snippets of the README are tested.
-#[cfg(all(doctest, feature = "client"))]
-#[doc = include_str!("../../../README.md")]
-mod readme {}
