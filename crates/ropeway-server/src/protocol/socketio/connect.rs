@@ -60,8 +60,10 @@ impl Session {
             return self.refuse(namespace, &Error::TooManySockets.to_string().into());
         }
         let auth = Payload::text(auth.unwrap_or_default()).to_owned();
-        let Some(app) = &self.protocol.app else { return self.found(namespace, auth, None) };
-        match app.find(namespace, &self.handshake, &auth) {
+        let (Some(app), Some(handshake)) = (&self.protocol.app, &self.handshake) else {
+            return self.found(namespace, auth, None);
+        };
+        match app.find(namespace, handshake, &auth) {
             Reply::Ready(handlers) => self.found(namespace, auth, handlers),
             Reply::Pending(later) => self.wait(namespace, auth, Stage::Finding(later)),
         }
@@ -97,9 +99,8 @@ impl Session {
     }
 
     fn is_made_again(&self, namespace: &str, auth: &OwnedPayload) -> bool {
-        let app = self.protocol.app.as_ref();
-        let found = app.map(|app| app.find(namespace, &self.handshake, auth));
-        matches!(found, Some(Reply::Ready(Some(_))))
+        let (Some(app), Some(handshake)) = (&self.protocol.app, &self.handshake) else { return false };
+        matches!(app.find(namespace, handshake, auth), Reply::Ready(Some(_)))
     }
 
     /// A socket that comes back, or a new one.
@@ -123,11 +124,12 @@ impl Session {
     }
 
     fn admit(&mut self, candidate: Candidate, auth: OwnedPayload) {
-        let (Some(app), Some(handlers)) = (&self.protocol.app, &candidate.handlers) else {
+        let Candidate { handlers: Some(handlers), .. } = &candidate else {
             return self.establish(candidate, auth);
         };
+        let (Some(app), Some(handshake)) = (&self.protocol.app, &self.handshake) else { return };
         let passes = candidate.returns && self.protocol.skip_middlewares;
-        match app.admit(handlers, &candidate.socket, &self.handshake, auth.clone(), passes) {
+        match app.admit(handlers, &candidate.socket, handshake, auth.clone(), passes) {
             Reply::Ready(Ok(())) => self.establish(candidate, auth),
             Reply::Ready(Err(refusal)) => self.turn_away(&candidate, &refusal),
             Reply::Pending(later) => {

@@ -28,7 +28,8 @@ use crate::protocol::{self, Ending};
 /// `socket.io-msgpack-parser`. Only then there is a connection of the hub, which has one encoder for good.
 pub(crate) struct Session {
     pub(super) protocol: Arc<Protocol>,
-    pub(super) handshake: Arc<Handshake>,
+    /// For the application; without one nobody asks.
+    pub(super) handshake: Option<Arc<Handshake>>,
     parser: Parser,
     /// Of the compressed frames, in bits; 0 without compression.
     window: u8,
@@ -74,6 +75,7 @@ impl Session {
         now: Instant,
     ) -> Self {
         let deadline = now + protocol.connect_timeout;
+        let handshake = protocol.app.is_some().then_some(handshake);
         let mut session = Self {
             protocol,
             handshake,
