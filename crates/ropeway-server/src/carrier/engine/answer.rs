@@ -7,20 +7,32 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::compression::Coding;
 use crate::config::SocketIo;
 
+/// What a GET is answered with.
+#[derive(Debug)]
+pub(super) enum Payload {
+    Text(String),
+    /// Only version 3 has it.
+    Binary(Vec<u8>),
+}
+
 const NO_STORE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
 /// A GET with a payload. `request` are its headers.
-pub(super) fn payload(payload: String, config: &SocketIo, request: &HeaderMap) -> Response {
-    let text = (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
+pub(super) fn payload(payload: Payload, config: &SocketIo, request: &HeaderMap) -> Response {
+    let (kind, payload) = match payload {
+        Payload::Text(text) => ("text/plain; charset=UTF-8", text.into_bytes()),
+        Payload::Binary(bytes) => ("application/octet-stream", bytes),
+    };
+    let kind = (CONTENT_TYPE, HeaderValue::from_static(kind));
     let is_worth_it = config.http_compression && payload.len() >= config.http_compression_threshold.bytes();
     let coding = is_worth_it.then(|| Coding::accepted(request)).flatten();
     match coding {
         Some(coding) => {
-            let body = coding.compress(payload.as_bytes());
+            let body = coding.compress(&payload);
             let coding = (CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
-            ([text, coding, NO_STORE], body).into_response()
+            ([kind, coding, NO_STORE], body).into_response()
         }
-        None => ([text, NO_STORE], payload).into_response(),
+        None => ([kind, NO_STORE], payload).into_response(),
     }
 }
 

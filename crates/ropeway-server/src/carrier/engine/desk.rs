@@ -9,12 +9,15 @@ use ropeway_socketio::engine::{Packet, Version};
 use ropeway_ws::WebSocket;
 use tokio::sync::oneshot;
 
+use super::answer::Payload;
 use crate::carrier::timer::now;
 
 /// Where requests leave what they bring for the task of their session, and learn what to answer. The machine of the
 /// session is here, so that a request that breaks a rule knows it at once.
 pub(super) struct Desk {
     version: Version,
+    /// The client of version 3 takes binary messages as base64 only.
+    wants_base64: bool,
     /// Locked for moments by the requests of one session, of which there are two at a time, and by its task.
     inner: Mutex<Inner>,
 }
@@ -23,7 +26,7 @@ pub(super) struct Inner {
     /// Gone with the session to a WebSocket.
     pub(super) machine: Option<Machine>,
     /// The pending GET, while the machine has one.
-    pub(super) get: Option<oneshot::Sender<String>>,
+    pub(super) get: Option<oneshot::Sender<Payload>>,
     /// Dropped when the session ends, so that nobody waits for the rest of a body.
     posting: Option<oneshot::Sender<()>>,
     /// A whole body, until the task takes it.
@@ -60,7 +63,7 @@ pub(super) enum Refused {
 }
 
 impl Desk {
-    pub(super) fn new(machine: Machine) -> Self {
+    pub(super) fn new(machine: Machine, wants_base64: bool) -> Self {
         let version = machine.version();
         let inner = Inner {
             machine: Some(machine),
@@ -70,16 +73,21 @@ impl Desk {
             socket: None,
             task: None,
         };
-        Self { version, inner: Mutex::new(inner) }
+        Self { version, wants_base64, inner: Mutex::new(inner) }
     }
 
     pub(super) fn version(&self) -> Version {
         self.version
     }
 
+    /// Whether binary messages go as they are; version 4 has only base64.
+    pub(super) fn takes_binary(&self) -> bool {
+        self.version == Version::V3 && !self.wants_base64
+    }
+
     /// A GET: the payload comes when there is something to say. To drop the receiver before is an error of the
     /// transport.
-    pub(super) fn get(&self) -> Result<oneshot::Receiver<String>, Refused> {
+    pub(super) fn get(&self) -> Result<oneshot::Receiver<Payload>, Refused> {
         let mut inner = self.lock();
         let machine = inner.open_machine()?;
         let begun = machine.get();
@@ -152,7 +160,7 @@ impl Inner {
     }
 
     /// Answers the pending GET; tells whether its client still waits.
-    pub(super) fn answer(&mut self, payload: String) -> bool {
+    pub(super) fn answer(&mut self, payload: Payload) -> bool {
         if let Some(machine) = &mut self.machine {
             machine.get_answered();
         }

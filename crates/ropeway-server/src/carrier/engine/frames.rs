@@ -1,8 +1,8 @@
 //! Ready frames, for transports that are not WebSockets.
 
 use bytes::{Buf, Bytes};
-use ropeway_socketio::engine::Version;
-use ropeway_socketio::engine::payload::Writer;
+use ropeway_socketio::engine::payload::{Writer, encode_binary};
+use ropeway_socketio::engine::{Packet, Version};
 
 /// A ping packet as a frame.
 pub(super) const PING: Bytes = Bytes::from_static(b"\x81\x012");
@@ -49,11 +49,26 @@ pub(super) fn push(payload: &mut Writer, frames: Bytes, version: Version) {
             // What encoders call text is UTF-8.
             Unframed::Text(text) => payload.push_encoded(&String::from_utf8_lossy(&text)),
             Unframed::Binary(data) => {
-                let prefix = ropeway_socketio::engine::Packet::binary_prefix(version).len();
+                let prefix = Packet::binary_prefix(version).len();
                 payload.push_binary(data.get(prefix..).unwrap_or_default());
             }
         }
     }
+}
+
+/// Whether there is a binary message among frames.
+pub(super) fn has_binary(frames: &[Bytes]) -> bool {
+    frames.iter().cloned().flat_map(unframe).any(|message| matches!(message, Unframed::Binary(_)))
+}
+
+/// What frames of version 3 hold as a payload of bytes.
+pub(super) fn binary_payload(frames: Vec<Bytes>, last: Option<Packet<'_>>) -> Vec<u8> {
+    let messages: Vec<_> = frames.into_iter().flat_map(unframe).collect();
+    let packets = messages.iter().filter_map(|message| match message {
+        Unframed::Text(text) => Packet::decode(std::str::from_utf8(text).ok()?, Version::V3).ok(),
+        Unframed::Binary(data) => Packet::decode_binary(data, Version::V3).ok(),
+    });
+    encode_binary(&packets.chain(last).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -70,6 +85,16 @@ mod tests {
     fn frames_back_to_back_become_packets() {
         assert_eq!(payload(b"\x81\x034hi\x82\x02\x01\x02\x81\x012", Version::V4), "4hi\x1ebAQI=\x1e2");
         assert_eq!(payload(b"\x82\x03\x04\x01\x02", Version::V3), "6:b4AQI=");
+    }
+
+    #[test]
+    fn frames_of_version_3_become_a_payload_of_bytes() {
+        let frames = vec![Bytes::from_static(b"\x81\x034hi\x82\x03\x04\x01\x02")];
+        assert!(has_binary(&frames) && !has_binary(&[PING]));
+        assert_eq!(
+            binary_payload(frames, Some(Packet::Noop)),
+            b"\0\x03\xff4hi\x01\x03\xff\x04\x01\x02\0\x01\xff6"
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use ropeway_ws::server::{Acceptor, Origins};
 use ropeway_ws::{Config, WebSocket, deflate};
 use tracing::{debug, warn};
 
-use super::answer;
+use super::answer::{self, Payload};
 use super::desk::Desk;
 use super::polling::Polling;
 use super::refusal::{Code, Refusal};
@@ -99,14 +99,16 @@ pub(super) fn polling(
 ) -> Response {
     let Some(place) = place(shared) else { return unavailable() };
     let id = SessionId::new(rand::random());
-    let desk = Arc::new(Desk::new(shared.engine.machine(version, Transport::Polling)));
+    let wants_base64 = handshake.query("b64").is_some();
+    let desk = Arc::new(Desk::new(shared.engine.machine(version, Transport::Polling), wants_base64));
     let session = Session::new(shared.socketio.clone(), handshake.clone(), version, None, now());
     let lease = Lease::new(id, Entry::Polling(desk.clone()), shared.clone(), place);
     tokio::spawn(Attended::new(Polling::new(desk, session, lease), shared.clone()));
 
     let mut payload = Writer::new(version);
     first_packets(shared, &id, Transport::Polling).iter().for_each(|packet| payload.push(packet));
-    let mut response = answer::payload(payload.finish(), &shared.config.socketio, request);
+    let payload = Payload::Text(payload.finish());
+    let mut response = answer::payload(payload, &shared.config.socketio, request);
     response.headers_mut().extend(cookie(&shared.config.socketio, &id).map(|cookie| (SET_COOKIE, cookie)));
     response
 }

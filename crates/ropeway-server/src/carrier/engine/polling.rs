@@ -13,8 +13,9 @@ use ropeway_socketio::engine::session::{Due, Probed, Reason, Received};
 use ropeway_socketio::engine::{Message, Packet, PacketError, Version};
 use ropeway_ws::{Event, Outgoing, Received as Read, WebSocket};
 
+use super::answer::Payload;
 use super::desk::{Body, Desk, Posted};
-use super::frames::{PING, PONG, push};
+use super::frames::{PING, PONG, binary_payload, has_binary, push};
 use super::registry::Lease;
 use super::websocket::{EngineSocket, dismiss};
 use crate::carrier::attend::{Attended, Peer};
@@ -143,7 +144,7 @@ impl<S: Session> Polling<S> {
     /// The session goes on in a task of its own, which is small.
     fn upgrade(&mut self, socket: WebSocket) {
         let (Some(mut live), mut inner) = (self.live.take(), self.desk.lock()) else { return };
-        inner.answer(packet(&Packet::Noop, &self.desk));
+        inner.answer(packet(Packet::Noop, &self.desk));
         let Some(machine) = inner.machine.take() else { return };
         live.lease.upgraded(machine.version());
         let shared = live.lease.shared().clone();
@@ -219,16 +220,13 @@ impl<S: Session> Polling<S> {
         {
             return false;
         }
-        let mut payload = Writer::new(self.desk.version());
-        mem::take(&mut live.waiting)
-            .into_iter()
-            .for_each(|frames| push(&mut payload, frames, self.desk.version()));
-        if self.closing.is_some() {
-            payload.push(&Packet::Close);
-        } else if payload.is_empty() {
-            payload.push(&Packet::Noop);
-        }
-        if !inner.answer(payload.finish())
+        let waiting = mem::take(&mut live.waiting);
+        let last = match (&self.closing, waiting.is_empty()) {
+            (Some(_), _) => Some(Packet::Close),
+            (None, true) => Some(Packet::Noop),
+            (None, false) => None,
+        };
+        if !inner.answer(payload_of(waiting, last, &self.desk))
             && let Some(machine) = &mut inner.machine
         {
             machine.fail(Reason::TransportError);
@@ -253,7 +251,7 @@ impl<S: Session> Polling<S> {
         let mut inner = self.desk.lock();
         if let Some(machine) = &mut inner.machine {
             machine.fail(Reason::ForcedClose);
-            let farewell = packet(&machine.farewell(), &self.desk);
+            let farewell = packet(machine.farewell(), &self.desk);
             inner.answer(farewell);
         }
         inner.abort_post();
@@ -343,8 +341,17 @@ fn judge(desk: &Desk, event: &Event<'_>, outgoing: &mut Outgoing<'_>) -> Option<
 }
 
 /// A payload of one packet.
-fn packet(packet: &Packet<'_>, desk: &Desk) -> String {
+fn packet(packet: Packet<'_>, desk: &Desk) -> Payload {
+    payload_of(Vec::new(), Some(packet), desk)
+}
+
+/// A payload of ready frames and perhaps a packet behind them.
+fn payload_of(frames: Vec<Bytes>, last: Option<Packet<'_>>, desk: &Desk) -> Payload {
+    if desk.takes_binary() && has_binary(&frames) {
+        return Payload::Binary(binary_payload(frames, last));
+    }
     let mut payload = Writer::new(desk.version());
-    payload.push(packet);
-    payload.finish()
+    frames.into_iter().for_each(|frames| push(&mut payload, frames, desk.version()));
+    last.iter().for_each(|packet| payload.push(packet));
+    Payload::Text(payload.finish())
 }
