@@ -29,6 +29,7 @@ mod engine;
 mod hostile;
 mod http;
 mod polling;
+mod report;
 mod runner;
 mod socketio;
 mod subject;
@@ -47,6 +48,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let cases = chosen(&arguments);
     if arguments.iter().any(|argument| argument == "--list") {
+        // None is ignored.
+        let cases = if arguments.iter().any(|argument| argument == "--ignored") { Vec::new() } else { cases };
         cases.iter().for_each(|case| println!("{}: test", case.short_name()));
         return ExitCode::SUCCESS;
     }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let subject: &'static Subject = Box::leak(Box::new(Subject::start()));
     let endings = runtime.block_on(runner::run(cases, subject));
+    report::write(&arguments, &endings);
     runner::conclude(&endings, started)
 }
 
@@ -66,7 +70,11 @@ fn all() -> impl Iterator<Item = &'static Case> {
 
 /// The cases that have one of the words in their name, all without a word.
 fn chosen(arguments: &[String]) -> Vec<&'static Case> {
-    let words: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let mut words: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    if arguments.iter().any(|argument| argument == report::ARGUMENT) {
+        // The last is the name of the file.
+        words.pop();
+    }
     let is_wanted =
         |case: &&Case| words.is_empty() || words.iter().any(|word| case.short_name().contains(word.as_str()));
     all().filter(is_wanted).collect()

@@ -6,6 +6,7 @@
 mod autobahn;
 mod bench;
 mod cargo;
+mod conformance;
 mod fuzz;
 mod process;
 mod talk;
@@ -24,6 +25,8 @@ enum Chore {
     Test(test::Options),
     /// Run the Autobahn test suite against our servers and our client
     Autobahn(autobahn::Options),
+    /// Run our suite for Engine.IO and Socket.IO on our server and on the npm reference
+    Conformance(conformance::Options),
     /// Run every fuzz target for a while
     Fuzz(fuzz::Options),
     /// Run the benchmarks in bench/
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let result = match Chore::parse() {
         Chore::Test(options) => test::run(&options),
         Chore::Autobahn(options) => autobahn::run(&options),
+        Chore::Conformance(options) => conformance::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Bench(options) => bench::run(&options),
     };

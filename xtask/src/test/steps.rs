@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Outcome, Step};
 use crate::cargo::{build, cargo};
-use crate::{artefacts, autobahn, process, tools};
+use crate::{artefacts, autobahn, conformance, process, tools};
 
 pub(super) const STEPS: &[Step] = &[
     Step { name: "fmt", about: "the code is formatted", run: fmt },
@@ -17,6 +17,11 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "web", about: "the browser client and the pages, in Node.js", run: web },
     Step { name: "browser", about: "the chat page in a headless browser", run: browser },
     Step { name: "system", about: "the binary with foreign peers, from start to shutdown", run: system },
+    Step {
+        name: "conformance",
+        about: "our suite for Engine.IO and Socket.IO, on our server and on the reference",
+        run: conformance::step,
+    },
     Step { name: "autobahn", about: "Autobahn's test suite, the quick set", run: autobahn::step },
 ];
 
@@ -32,11 +37,13 @@ fn doc() -> Result<Outcome> {
     passed(cargo("doc --quiet --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The whole-system tests are a step of their own because they want peers installed.
+/// The whole-system tests are a step of their own because they want peers installed, and so is the conformance suite,
+/// which also runs on the reference.
 fn unit() -> Result<Outcome> {
     if process::works("cargo-nextest", &["nextest", "--version"]) {
         passed(
-            cargo("nextest run --workspace --no-fail-fast --status-level fail -E").arg("not binary(system)"),
+            cargo("nextest run --workspace --no-fail-fast --status-level fail -E")
+                .arg("not binary(system) and not binary(socketio-conformance)"),
         )
     } else {
         passed(&mut cargo("test --quiet --workspace --no-fail-fast --lib --bins --tests"))
