@@ -27,7 +27,7 @@ impl Socket {
 
     /// Ends this socket because the server wants it. Queues [`Outbound::Disconnected`], behind which nothing of
     /// this socket comes; with `whole_connection` the other sockets of the connection are ended as well and then
-    /// the connection, with [`Close::DISCONNECTED`].
+    /// the connection, with [`Close::DISCONNECTED`], which may overtake what another thread is just ending.
     pub fn disconnect(&self, whole_connection: bool) {
         if !whole_connection {
             return self.disconnect_one();
