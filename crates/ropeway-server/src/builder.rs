@@ -42,8 +42,13 @@ impl Builder {
     /// Takes the port. Connections wait in the kernel until [`Server::run`].
     ///
     /// # Errors
-    /// The port is in use, or the address is not one of this machine.
+    /// The port is in use, or the address is not one of this machine; [`InvalidInput`](io::ErrorKind::InvalidInput): the
+    /// application was given to a server before.
     pub async fn bind(self) -> io::Result<Server> {
+        if self.app.as_ref().is_some_and(App::has_started) {
+            let message = "an application can be given to one server only";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         let listener = TcpListener::bind(self.config.server.listen).await?;
         let (router, shared) = self.assemble();
         Server::new(listener, router, shared)

@@ -166,6 +166,9 @@ async fn drain(shared: &Shared) {
         // A request that becomes a WebSocket takes its place there before its permit here is free.
         shared.occupancy.empty().await;
         shared.population.empty().await;
+        if let Some(app) = &shared.app {
+            app.finished().await;
+        }
     };
     if timeout(shared.config.server.shutdown_timeout, all_gone).await.is_err() {
         warn!(connections = shared.population.count(), "dropping what is still open");

@@ -9,7 +9,7 @@ use ropeway_hub::{Hub, Reply, Target};
 use super::arguments::{Encoded, FromArguments};
 use super::remote::RemoteSocket;
 use super::rooms::{borrowed, names};
-use super::{Acknowledgement, Arguments, Error, Namespace, Rooms, Socket};
+use super::{Acknowledgement, Arguments, Error, Inner, Namespace, Rooms, Socket};
 
 /// How long an acknowledgement is waited for where no [`timeout`](Broadcast::timeout) is given.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,6 +77,10 @@ impl Broadcast {
         self
     }
 
+    pub(super) fn with(self, volatile: bool, timeout: Option<Duration>) -> Self {
+        Self { volatile, timeout, ..self }
+    }
+
     /// Sends an event. It is queued for the sockets of this node, and on its way to other nodes, when this returns.
     ///
     /// # Errors
@@ -84,7 +88,9 @@ impl Broadcast {
     /// valid, or the broker does not take it.
     pub fn emit(&self, event: &str, arguments: impl Arguments) -> Result<(), Error> {
         let encoded = arguments.encode()?;
-        self.each(|hub, target| settle(hub.broadcast(&self.message(target, event, &encoded))))
+        self.each(|hub, target| {
+            settle(&self.namespace.app, hub.broadcast(&self.message(target, event, &encoded)))
+        })
     }
 
     /// Sends an event and collects the clients' answers. It is queued when this returns; awaiting brings the answers.
@@ -145,7 +151,7 @@ impl Broadcast {
     /// As [`emit`](Self::emit).
     pub fn sockets_join(&self, rooms: impl Rooms) -> Result<(), Error> {
         let rooms = names(rooms);
-        self.each(|hub, target| settle(hub.enter(target, &borrowed(&rooms))))
+        self.each(|hub, target| settle(&self.namespace.app, hub.enter(target, &borrowed(&rooms))))
     }
 
     /// Ends their membership of rooms.
@@ -154,7 +160,7 @@ impl Broadcast {
     /// As [`emit`](Self::emit).
     pub fn sockets_leave(&self, rooms: impl Rooms) -> Result<(), Error> {
         let rooms = names(rooms);
-        self.each(|hub, target| settle(hub.leave(target, &borrowed(&rooms))))
+        self.each(|hub, target| settle(&self.namespace.app, hub.leave(target, &borrowed(&rooms))))
     }
 
     /// Disconnects them, with `close` from all namespaces of their connections, which are closed.
@@ -162,7 +168,7 @@ impl Broadcast {
     /// # Errors
     /// As [`emit`](Self::emit).
     pub fn disconnect_sockets(&self, close: bool) -> Result<(), Error> {
-        self.each(|hub, target| settle(hub.disconnect(target, close)))
+        self.each(|hub, target| settle(&self.namespace.app, hub.disconnect(target, close)))
     }
 
     fn message<'a>(
@@ -233,11 +239,11 @@ impl<T> Answers<T> {
 }
 
 /// The request is on its way already: what another machine has to say to it is seen to by a task.
-pub(super) fn settle(reply: Reply<Result<(), ropeway_hub::Error>>) -> Result<(), Error> {
+pub(super) fn settle(app: &Inner, reply: Reply<Result<(), ropeway_hub::Error>>) -> Result<(), Error> {
     match reply {
         Reply::Ready(result) => result.map_err(Error::Hub),
         Reply::Pending(later) => {
-            super::runner::spawn(async move {
+            super::runner::spawn(app, async move {
                 if let Err(error) = later.await {
                     tracing::warn!(%error, "a request of the application has failed");
                 }

@@ -29,7 +29,10 @@ pub(super) fn call(socket: &Socket, occasion: Occasion<'_>) -> Option<BoxFuture<
             socket.seat.welcomed.store(true, Ordering::Release);
             None
         }
-        Occasion::Disconnected(_) if handlers.disconnect.is_empty() => None,
+        Occasion::Disconnected(_) if handlers.disconnect.is_empty() => {
+            socket.seat.forget_extensions();
+            None
+        }
         Occasion::Connected | Occasion::Disconnected(_) => {
             poll(in_order(socket.clone(), occasion.into_job()))
         }
@@ -67,6 +70,7 @@ async fn in_order(socket: Socket, job: Job) {
                 let called = handler.call(&mut Parts { reason: Some(reason), ..parts_of(&socket) });
                 note("on_disconnect", resolve(called).await);
             }
+            socket.seat.forget_extensions();
         }
     }
 }

@@ -20,6 +20,16 @@ use crate::Handshake;
 use crate::config::SocketIo;
 
 impl App {
+    /// Whether a server runs it, or did.
+    pub(crate) fn has_started(&self) -> bool {
+        self.0.running.get().is_some()
+    }
+
+    /// Ends when no handler waits any more. Cancel-safe.
+    pub(crate) async fn finished(&self) {
+        self.0.tasks.empty().await;
+    }
+
     /// Begins to serve a hub.
     pub(crate) fn start(&self, hub: Hub, config: &SocketIo) {
         let running = Running { hub, cleanup: config.cleanup_empty_child_namespaces };

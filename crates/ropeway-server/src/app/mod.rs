@@ -88,16 +88,19 @@ use hooks::Hooks;
 use registry::{Registry, Rule};
 use states::States;
 
+use crate::lifetime::Population;
+
 /// An application: its namespaces and what they share. A handle, cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct App(Arc<Inner>);
 
 /// What the handles of an application share.
-#[derive(Default)]
 pub(crate) struct Inner {
     registry: Registry,
     states: States,
     hooks: Hooks,
+    /// Handlers that have to wait. The end of the server waits for them.
+    tasks: Arc<Population>,
     /// Set when a server runs it.
     running: OnceLock<Running>,
 }
@@ -112,7 +115,13 @@ struct Running {
 impl App {
     /// Without any namespace.
     pub fn new() -> Self {
-        Self::default()
+        Self(Arc::new(Inner {
+            registry: Registry::default(),
+            states: States::default(),
+            hooks: Hooks::default(),
+            tasks: Arc::new(Population::new(usize::MAX)),
+            running: OnceLock::new(),
+        }))
     }
 
     /// What handlers of this type's [`State`] get a clone of; one value for each type.
@@ -153,6 +162,12 @@ impl App {
     /// A namespace to send to.
     pub fn of(&self, name: &str) -> Namespace {
         Namespace::new(self.0.clone(), &with_slash(name))
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -16,18 +17,32 @@ use std::task::{Context, Poll, Waker};
 use ropeway_hub::{BoxFuture, Close};
 use tokio::runtime::Handle;
 
-use super::Socket;
 use super::calls::call;
 use super::occasion::Occasion;
+use super::seat::Concurrent;
+use super::{Inner, Socket};
+
+/// How deep handlers may disconnect others whose `on_disconnect` disconnects others: beyond, it is left to a task.
+const DEEPEST: u32 = 8;
 
 /// Sees to an occasion: at once, or after those before it.
 pub(super) fn attend(socket: &Socket, occasion: Occasion<'_>) {
+    match (Depth::enter(), occasion) {
+        (None, occasion @ Occasion::Disconnected(_)) => {
+            let (socket, mut job) = (socket.clone(), occasion.into_job());
+            spawn(&socket.seat.app.clone(), async move { attend_now(&socket, job.as_occasion()) });
+        }
+        (_depth, occasion) => attend_now(socket, occasion),
+    }
+}
+
+fn attend_now(socket: &Socket, occasion: Occasion<'_>) {
     let Some(occasion) = overtake(socket, occasion) else { return };
     let Some(occasion) = socket.seat.take_turn(occasion) else { return };
     let mut waiting = begin(socket, occasion);
     loop {
         if let Some(future) = waiting {
-            return spawn(finish(socket.clone(), future));
+            return spawn(&socket.seat.app, finish(socket.clone(), future));
         }
         let Some(mut job) = socket.seat.next_job() else { return };
         waiting = begin(socket, job.as_occasion());
@@ -53,11 +68,7 @@ fn overtake<'a>(socket: &Socket, occasion: Occasion<'a>) -> Option<Occasion<'a>>
             let free = seat.handlers.is_concurrent(name) && seat.welcomed.load(Ordering::Acquire);
             let Some(place) = free.then(|| seat.enter_concurrent()).flatten() else { return Some(occasion) };
             if let Some(future) = guard(socket, || call(socket, occasion)).flatten() {
-                let socket = socket.clone();
-                spawn(async move {
-                    guarded(&socket, future).await;
-                    drop(place);
-                });
+                spawn_concurrent(socket, future, place);
             }
             None
         }
@@ -75,12 +86,17 @@ fn begin(socket: &Socket, occasion: Occasion<'_>) -> Option<BoxFuture<()>> {
     };
     let future = guard(socket, || call(socket, occasion)).flatten()?;
     let Some(place) = place else { return Some(future) };
+    spawn_concurrent(socket, future, place);
+    None
+}
+
+fn spawn_concurrent(socket: &Socket, future: BoxFuture<()>, place: Concurrent) {
+    let app = &socket.seat.app;
     let socket = socket.clone();
-    spawn(async move {
+    spawn(app, async move {
         guarded(&socket, future).await;
         drop(place);
     });
-    None
 }
 
 /// Polls without being woken: whoever gets a pending future polls it again before long.
@@ -88,10 +104,38 @@ pub(super) fn poll_once<T>(future: &mut BoxFuture<T>) -> Poll<T> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Outside of a runtime, which has ended then, handlers end as well.
-pub(super) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+/// A task that the end of the server waits for. Outside of a runtime, which has ended then, it ends as well.
+pub(super) fn spawn(app: &Inner, future: impl Future<Output = ()> + Send + 'static) {
     if let Ok(runtime) = Handle::try_current() {
-        runtime.spawn(future);
+        let place = app.tasks.enter();
+        runtime.spawn(async move {
+            future.await;
+            drop(place);
+        });
+    }
+}
+
+/// A handler that is called within others, on the same stack.
+struct Depth;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Depth {
+    /// Nothing when it is too deep.
+    fn enter() -> Option<Self> {
+        let depth = DEPTH.get();
+        (depth < DEEPEST).then(|| {
+            DEPTH.set(depth + 1);
+            Self
+        })
+    }
+}
+
+impl Drop for Depth {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get().saturating_sub(1));
     }
 }
 

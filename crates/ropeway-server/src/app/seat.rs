@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -49,7 +50,7 @@ pub(crate) struct Seat {
     /// The rooms that it was in when it ended.
     rooms: OnceLock<Vec<Arc<str>>>,
     /// Locked by handlers, for moments.
-    pub(super) extensions: Mutex<Extensions>,
+    extensions: Mutex<Extensions>,
 }
 
 /// Whether a handler of the socket is at work.
@@ -102,6 +103,16 @@ impl Seat {
 
     pub(super) fn noted_rooms(&self) -> Option<Vec<Arc<str>>> {
         self.rooms.get().cloned()
+    }
+
+    /// The socket has ended. They may hold handles of it.
+    pub(super) fn forget_extensions(&self) {
+        let extensions = mem::take(&mut *self.extensions());
+        drop(extensions);
+    }
+
+    pub(super) fn extensions(&self) -> MutexGuard<'_, Extensions> {
+        self.extensions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the turn; gives the occasion back then. Otherwise it waits until those before it are done.

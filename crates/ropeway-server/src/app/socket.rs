@@ -1,7 +1,7 @@
 //! A client in a namespace.
 
 use std::fmt;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -78,7 +78,7 @@ impl Socket {
     }
 
     /// Values by type that belong to this socket and stay on this node, such as who the client is. They are dropped
-    /// after `on_disconnect`.
+    /// after `on_disconnect`, so they may well hold a handle of this socket.
     pub fn extensions(&self) -> Extensions<'_> {
         Extensions(&self.seat)
     }
@@ -89,7 +89,7 @@ impl Socket {
     /// Of the hub: a name is not valid, the socket is in as many rooms as it may be, or has gone. Rooms that were named
     /// before the one that failed are entered.
     pub fn join(&self, rooms: impl Rooms) -> Result<(), Error> {
-        names(rooms).iter().try_for_each(|room| settle(self.hub.enter(room)))
+        names(rooms).iter().try_for_each(|room| settle(&self.seat.app, self.hub.enter(room)))
     }
 
     /// Stops being a member of rooms. Those that it is not in do not matter.
@@ -132,17 +132,17 @@ impl Socket {
         event: &str,
         arguments: impl Arguments,
     ) -> Acknowledgement<T> {
-        self.timeout(TIMEOUT).emit_with_ack(event, arguments)
+        Emitter { socket: self, volatile: false, timeout: None }.emit_with_ack(event, arguments)
     }
 
-    /// Sends to this client alone, dropping the event when it does not read as fast as it is sent to.
+    /// Sends to this client alone, or on to others, dropping the event for who does not read as fast as it is sent to.
     pub fn volatile(&self) -> Emitter<'_> {
-        Emitter { socket: self, volatile: true, timeout: TIMEOUT }
+        Emitter { socket: self, volatile: true, timeout: None }
     }
 
-    /// Sends to this client alone, and waits this long for its acknowledgement.
+    /// Sends to this client alone, or on to others, and waits this long for acknowledgements.
     pub fn timeout(&self, timeout: Duration) -> Emitter<'_> {
-        Emitter { socket: self, volatile: false, timeout }
+        Emitter { socket: self, volatile: false, timeout: Some(timeout) }
     }
 
     /// Addresses the sockets of these rooms, but not this one.
@@ -177,13 +177,13 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// Sends to one socket, in a certain way.
+/// Sends in a certain way: to one socket, or to others than that one.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `emit` or `emit_with_ack` is called"]
 pub struct Emitter<'a> {
     socket: &'a Socket,
     volatile: bool,
-    timeout: Duration,
+    timeout: Option<Duration>,
 }
 
 impl Emitter<'_> {
@@ -195,7 +195,32 @@ impl Emitter<'_> {
 
     /// Sets how long the acknowledgement is waited for.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
+        Self { timeout: Some(timeout), ..self }
+    }
+
+    /// Addresses the sockets of these rooms, but not this one.
+    pub fn to(&self, rooms: impl Rooms) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to), for where it reads better (`in` in Socket.IO).
+    pub fn in_room(&self, rooms: impl Rooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Addresses all sockets of the namespace but those of these rooms and this one.
+    pub fn except(&self, rooms: impl Rooms) -> Broadcast {
+        self.broadcast().except(rooms)
+    }
+
+    /// Addresses all sockets of this node, but not this one.
+    pub fn local(&self) -> Broadcast {
+        self.broadcast().local()
+    }
+
+    /// Addresses all sockets of the namespace but this one.
+    pub fn broadcast(&self) -> Broadcast {
+        self.socket.broadcast().with(self.volatile, self.timeout)
     }
 
     /// Sends an event.
@@ -216,7 +241,8 @@ impl Emitter<'_> {
     /// [`Args`](super::Args)). The event is queued when this returns; awaiting brings the answer. Cancel-safe; dropping
     /// it gives up the answer.
     ///
-    /// A handler may await it: acknowledgements are read while events wait.
+    /// To be awaited on a tokio runtime with a timer. A handler may await it: acknowledgements are read while events
+    /// wait.
     ///
     /// # Errors
     /// [`Error::Encode`], [`Error::Attachments`], [`Error::Decode`], and of the hub: no answer came in time, the client
@@ -227,7 +253,7 @@ impl Emitter<'_> {
         arguments: impl Arguments,
     ) -> Acknowledgement<T> {
         let asked = self.socket.seat.clone().ask();
-        let timeout = self.timeout;
+        let timeout = self.timeout.unwrap_or(TIMEOUT);
         let sent = arguments.encode().and_then(|encoded| {
             self.socket.hub.emit_with_ack(event, encoded.as_payload(), timeout).map_err(Error::Hub)
         });
@@ -248,20 +274,16 @@ pub struct Extensions<'a>(&'a Seat);
 impl Extensions<'_> {
     /// Sets the value of its type, and gives the one that was there.
     pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
-        self.lock().insert(value)
+        self.0.extensions().insert(value)
     }
 
     /// A clone of the value of this type.
     pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
-        self.lock().get().cloned()
+        self.0.extensions().get().cloned()
     }
 
     /// Takes the value of this type away.
     pub fn remove<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
-        self.lock().remove()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, http::Extensions> {
-        self.0.extensions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.extensions().remove()
     }
 }

@@ -1,7 +1,7 @@
 //! A Socket.IO client made of a WebSocket by a library that is not ours, and packets written out.
 
 use std::collections::VecDeque;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
 use tungstenite::{Error, Message, WebSocket};
@@ -39,7 +39,12 @@ impl Client {
     /// Enters a namespace.
     #[track_caller]
     pub(crate) fn connect(server: &Running, namespace: &str) -> Self {
-        let mut client = Self::open(server);
+        Self::to(server.address, namespace)
+    }
+
+    #[track_caller]
+    pub(crate) fn to(address: SocketAddr, namespace: &str) -> Self {
+        let mut client = Self::open_at(address);
         client.enter(namespace, None);
         match client.read() {
             Packet::Connect(_) => client,
@@ -58,10 +63,14 @@ impl Client {
 
     /// Has a session, and is in no namespace.
     pub(crate) fn open(server: &Running) -> Self {
-        let stream = TcpStream::connect(server.address).unwrap();
+        Self::open_at(server.address)
+    }
+
+    fn open_at(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
-        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket&colour=red", server.address);
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket&colour=red");
         let (socket, _) = tungstenite::client(url, stream).unwrap();
         let mut client =
             Self { socket, namespace: "/".to_owned(), next_ack: 0, waiting: VecDeque::default() };

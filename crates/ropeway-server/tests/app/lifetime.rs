@@ -1,8 +1,9 @@
 //! Coming and going.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use ropeway_server::app::{App, Data, DisconnectReason, Reply, Socket};
+use ropeway_server::app::{App, Data, DisconnectReason, Namespace, Reply, Socket, State};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -165,3 +166,72 @@ fn data_and_extensions_stay_with_the_socket() {
     assert_eq!(client.ask("name", &json!(["bob"])), [json!("ada")]);
     assert_eq!(Client::connect(&server, "/").ask("visit", &json!([])), [json!(1)], "not with another one");
 }
+
+#[test]
+fn the_end_of_the_server_waits_for_handlers() {
+    let (sender, told) = telling();
+    let app = App::new();
+    app.namespace("/").on_disconnect(move || {
+        let sender = sender.clone();
+        async move {
+            sleep(Duration::from_millis(100)).await;
+            let _ = sender.send(());
+        }
+    });
+    let server = Running::start(app);
+    let _client = Client::connect(&server, "/");
+    server.stop();
+    assert!(!told.is_empty());
+}
+
+/// Each of them disconnects all, from within being disconnected by another one.
+#[test]
+fn handlers_may_disconnect_others_that_disconnect_others() {
+    let (sender, told) = telling();
+    let app = App::new();
+    app.namespace("/").on_disconnect(move |socket: Socket, here: Namespace| {
+        here.disconnect_sockets(true)?;
+        let _ = sender.send(socket.id().to_owned());
+        Ok::<_, ropeway_server::app::Error>(())
+    });
+    let server = Running::start(app);
+    let mut clients: Vec<Client> = (0..100).map(|_| Client::connect(&server, "/")).collect();
+    clients[0].leave();
+    let mut gone: Vec<String> = (0..100).map(|_| told.next()).collect();
+    gone.sort();
+    gone.dedup();
+    assert_eq!(gone.len(), 100);
+}
+
+/// An extension that holds its own socket does not hold it for ever.
+#[test]
+fn extensions_are_dropped_with_the_socket() {
+    #[derive(Clone)]
+    struct Holder(Arc<()>, #[allow(dead_code, reason = "it is what would leak")] Socket);
+
+    let token = Arc::new(());
+    let held = Arc::downgrade(&token);
+    let (sender, told) = telling();
+    let app = App::new();
+    app.state(Holders(std::sync::Mutex::new(Some(token)).into()));
+    app.namespace("/")
+        .on("hold", |socket: Socket, State(Holders(token)): State<Holders>| {
+            let token = token.lock().unwrap().take().unwrap();
+            socket.extensions().insert(Holder(token, socket.clone()));
+            Reply(socket.extensions().get::<Holder>().map(|Holder(token, _)| Arc::strong_count(&token) > 1))
+        })
+        .on_disconnect(async move |socket: Socket| assert!(socket.extensions().get::<Holder>().is_some()))
+        .on_disconnect(move || {
+            let _ = sender.send(());
+        });
+    let server = Running::start(app);
+    let mut client = Client::connect(&server, "/");
+    assert_eq!(client.ask("hold", &json!([])), [json!(true)]);
+    drop(client);
+    told.next();
+    drop(server);
+    assert_eq!(held.strong_count(), 0);
+}
+
+#[derive(Clone)]
+struct Holders(Arc<std::sync::Mutex<Option<Arc<()>>>>);

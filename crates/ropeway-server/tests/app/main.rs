@@ -6,6 +6,7 @@
 )]
 
 mod arguments;
+mod assembly;
 mod client;
 mod compile;
 mod events;
@@ -15,4 +16,5 @@ mod namespaces;
 mod native;
 mod operators;
 mod order;
+mod recovery;
 mod running;

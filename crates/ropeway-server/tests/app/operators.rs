@@ -88,6 +88,9 @@ fn a_socket_does_not_address_itself() {
             .on("local", |socket: Socket| socket.local().emit("heard", "x"))
             .on("itself", |socket: Socket| socket.emit("heard", "x"))
             .on("volatile", |socket: Socket| socket.volatile().emit("heard", "x"))
+            .on("volatile to", |socket: Socket, Data(room): Data<String>| {
+                socket.volatile().to(room).emit("heard", "x")
+            })
             .on("namespace", |socket: Socket| socket.namespace().to("both").emit("heard", "x"));
     });
     for (event, room, expected) in [
@@ -99,6 +102,7 @@ fn a_socket_does_not_address_itself() {
         ("local", "", &[1, 2]),
         ("itself", "", &[0]),
         ("volatile", "", &[0]),
+        ("volatile to", "all", &[1, 2]),
         ("namespace", "", &[0, 1]),
     ] {
         three.clients[0].emit(event, &json!([room]));

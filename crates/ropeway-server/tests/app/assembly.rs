@@ -1,0 +1,73 @@
+//! Servers with an application: on their own, and inside of somebody else's.
+
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use axum::Router;
+use axum::routing::get;
+use ropeway_server::Server;
+use ropeway_server::app::{App, Reply, Socket};
+use ropeway_server::config::Config;
+use serde_json::json;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+
+use crate::client::Client;
+use crate::running::Running;
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config
+}
+
+#[test]
+fn the_routes_of_a_server_fit_into_an_axum_server() {
+    let app = App::new();
+    app.namespace("/").on("address", |socket: Socket| {
+        Reply(socket.handshake().address().map(|address| address.to_string()))
+    });
+    let (tell, told) = channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let thread = thread::spawn(move || {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let ours = Server::builder(config()).app(app).into_router();
+            let router = Router::new().route("/own", get(async || "own")).fallback_service(ours);
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            tokio::select! {
+                served = axum::serve(listener, service) => served.unwrap(),
+                _ = stopped => {}
+            }
+        });
+    });
+    let address = told.recv().unwrap();
+    let mut client = Client::to(address, "/");
+    assert_eq!(client.ask("address", &json!([])), [json!("127.0.0.1")]);
+    drop(client);
+    drop(stop);
+    thread.join().unwrap();
+}
+
+#[tokio::test]
+async fn an_application_is_for_one_server() {
+    let app = App::new();
+    let first = Server::builder(config()).app(app.clone()).bind().await.unwrap();
+    let error = Server::builder(config()).app(app).bind().await.err().unwrap();
+    assert_eq!(error.to_string(), "an application can be given to one server only");
+    drop(first);
+}
+
+#[test]
+fn namespaces_without_handlers_keep_the_reserved_events() {
+    let app = App::new();
+    app.namespace("/chat");
+    let mut config = Config::development();
+    config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = Running::with(app, config, Router::new());
+    let mut client = Client::connect(&server, "/");
+    assert_eq!(client.ask("join", &json!(["demo:lobby"]))[0]["type"], "joined");
+}
