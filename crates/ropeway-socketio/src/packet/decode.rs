@@ -59,13 +59,15 @@ fn namespace(text: &str) -> (&str, &str) {
 }
 
 fn id(text: &str) -> Result<(Option<u64>, &str), Error> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (id, rest) = text.split_at(digits);
-    match id.parse() {
-        Ok(id) if id <= MAX_ID => Ok((Some(id), rest)),
-        _ if id.is_empty() => Ok((None, rest)),
-        _ => Err(Error::AckId),
+    let (mut id, mut digits) = (0_u64, 0);
+    for digit in text.bytes().take_while(u8::is_ascii_digit) {
+        id = id.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+        digits += 1;
     }
+    if id > MAX_ID {
+        return Err(Error::AckId);
+    }
+    Ok(((digits > 0).then_some(id), &text[digits..]))
 }
 
 fn connect(payload: &str, depth: usize) -> Result<Option<Cow<'_, str>>, Error> {

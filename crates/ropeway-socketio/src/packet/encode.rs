@@ -2,8 +2,6 @@
 //!
 //! None of them writes the type of the Engine.IO packet, `4`. Payloads are JSON text and not looked at.
 
-use std::fmt::Write;
-
 use crate::json::push_string;
 
 /// `0{"sid":"..."}`. The payload is an object, or absent for clients of Engine.IO v3.
@@ -59,13 +57,39 @@ pub fn connect_error(out: &mut String, namespace: &str, payload: &str) {
 fn head(out: &mut String, kind: char, attachments: usize, namespace: &str, id: Option<u64>) {
     out.push(kind);
     if attachments > 0 {
-        let _ = write!(out, "{attachments}-");
+        push_number(out, attachments as u64);
+        out.push('-');
     }
     if namespace != "/" {
         out.push_str(namespace);
         out.push(',');
     }
     if let Some(id) = id {
-        let _ = write!(out, "{id}");
+        push_number(out, id);
+    }
+}
+
+/// Numbers are in most packets, and the machinery of `write!` costs as much as the rest of one.
+fn push_number(out: &mut String, mut number: u64) {
+    let (mut digits, mut start) = ([0; 20], 20);
+    while number > 0 || start == 20 {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    out.extend(digits[start..].iter().map(|digit| char::from(*digit)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_decimal() {
+        for number in [0, 7, 10, 1_234_567_890, u64::MAX] {
+            let mut out = String::new();
+            push_number(&mut out, number);
+            assert_eq!(out, number.to_string());
+        }
     }
 }
