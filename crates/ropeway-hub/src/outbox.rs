@@ -235,7 +235,7 @@ impl Fifo {
     fn pop(&mut self) -> Option<Frame> {
         self.first.take().or_else(|| {
             let frame = self.rest.pop_front();
-            if self.rest.is_empty() {
+            if self.rest.is_empty() && self.rest.capacity() > 0 {
                 self.rest = VecDeque::new();
             }
             frame

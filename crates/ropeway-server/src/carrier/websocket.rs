@@ -41,8 +41,8 @@ impl<S: Session> Carrier<S> {
         let waker = cx.waker().clone();
         socket.poll_receive(cx, |event, outgoing| {
             hand_in(session, &event);
-            let moved = move_frames(session, &mut Context::from_waker(&waker), outgoing, send_frame);
-            if moved == Moved::Close || session.is_busy() {
+            let moved = move_batch(session, &mut Context::from_waker(&waker), outgoing, send_frame);
+            if moved == ControlFlow::Break(Moved::Close) || session.is_busy() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -118,25 +118,37 @@ pub(super) fn move_frames(
     outgoing: &mut Outgoing<'_>,
     send: fn(&mut Outgoing<'_>, Bytes),
 ) -> Moved {
+    loop {
+        if let ControlFlow::Break(moved) = move_batch(session, cx, outgoing, send) {
+            return moved;
+        }
+    }
+}
+
+/// Moves what is there at one look: for use behind each message that is read, before [`move_frames`] sees to the rest
+/// and has the task woken. `Break` when there is no use in looking again.
+pub(super) fn move_batch(
+    session: &mut impl Session,
+    cx: &mut Context<'_>,
+    outgoing: &mut Outgoing<'_>,
+    send: fn(&mut Outgoing<'_>, Bytes),
+) -> ControlFlow<Moved> {
+    let room = HIGH_WATER.saturating_sub(outgoing.queued());
+    if room == 0 {
+        return ControlFlow::Break(Moved::Some);
+    }
     let mut frames = FRAMES.take();
-    let moved = loop {
-        let room = HIGH_WATER.saturating_sub(outgoing.queued());
-        if room == 0 {
-            break Moved::Some;
-        }
-        match session.poll_drain(cx, &mut frames, room) {
-            Poll::Ready(Drained::Frames) => {
-                frames.drain(..).for_each(|frame| send(outgoing, frame));
-            }
-            Poll::Ready(Drained::Closed(close)) => {
-                outgoing.close(Some(close_frame(&close)));
-                break Moved::Close;
-            }
-            Poll::Pending => break Moved::All,
-        }
-    };
+    let drained = session.poll_drain(cx, &mut frames, room);
+    frames.drain(..).for_each(|frame| send(outgoing, frame));
     FRAMES.set(frames);
-    moved
+    match drained {
+        Poll::Ready(Drained::Frames) => ControlFlow::Continue(()),
+        Poll::Ready(Drained::Closed(close)) => {
+            outgoing.close(Some(close_frame(&close)));
+            ControlFlow::Break(Moved::Close)
+        }
+        Poll::Pending => ControlFlow::Break(Moved::All),
+    }
 }
 
 pub(super) fn send_frame(outgoing: &mut Outgoing<'_>, frame: Bytes) {

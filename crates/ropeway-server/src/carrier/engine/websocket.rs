@@ -14,7 +14,7 @@ use super::frames::{PING, PONG, Unframed, unframe};
 use super::registry::Lease;
 use crate::carrier::attend::Peer;
 use crate::carrier::timer::{Timer, now};
-use crate::carrier::websocket::{Moved, ending, move_frames, send_frame};
+use crate::carrier::websocket::{Moved, ending, move_batch, move_frames, send_frame};
 use crate::protocol::{Ending, Session};
 
 /// One packet a frame. As the [carrier](crate::carrier::websocket::Carrier) of protocols without Engine.IO, with the
@@ -65,8 +65,8 @@ impl<S: Session> EngineSocket<S> {
                 outgoing.close(None);
                 return ControlFlow::Break(());
             }
-            let moved = move_frames(session, &mut Context::from_waker(&waker), outgoing, *send);
-            if moved == Moved::Close || session.is_busy() {
+            let moved = move_batch(session, &mut Context::from_waker(&waker), outgoing, *send);
+            if moved == ControlFlow::Break(Moved::Close) || session.is_busy() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
