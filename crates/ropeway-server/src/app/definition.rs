@@ -1,6 +1,6 @@
 //! What an application does in a namespace.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -21,7 +21,8 @@ pub(crate) struct Handlers {
     pub(super) connect: Vec<Arc<dyn ErasedHandler<Connected>>>,
     pub(super) before_event: Vec<Arc<dyn ErasedHandler<BeforeEvent>>>,
     pub(super) any: Vec<Arc<dyn ErasedHandler<Message>>>,
-    pub(super) events: HashMap<Box<str>, EventHandler>,
+    /// By name. There are few, and none by a client's doing: looking for one costs less than hashing its name would.
+    pub(super) events: BTreeMap<Box<str>, EventHandler>,
     pub(super) disconnect: Vec<Arc<dyn ErasedHandler<Disconnected>>>,
     /// Some event has a concurrent handler.
     pub(super) has_concurrent: bool,

@@ -107,10 +107,8 @@ impl Session {
 
     fn packet(&mut self, packet: Packet<'_>) {
         let Packet { namespace, body } = packet;
-        let (namespace, query) = match namespace.split_once('?') {
-            Some((namespace, query)) if self.version == Version::V3 => (namespace, Some(query)),
-            _ => (namespace.as_ref(), None),
-        };
+        let split = if self.version == Version::V3 { namespace.split_once('?') } else { None };
+        let (namespace, query) = split.map_or((&*namespace, None), |(name, query)| (name, Some(query)));
         match (self.spaces.find(namespace), body) {
             (None, Body::Connect(auth)) => {
                 let auth = auth.or_else(|| query.map(query_object).map(Cow::Owned));
