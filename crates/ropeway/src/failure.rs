@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Config = 78,
     /// A threshold of `bench` was not met.
     Threshold = 99,
+    /// Ctrl-C, as shells tell it.
+    Interrupted = 130,
 }
 
 /// Why a command failed.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::interrupt::Interrupt;
+use super::live::{Live, Look, Phase, descriptors};
 use super::load::{Job, Load, Share, Stage, Worker};
 use super::measure::Tally;
-use super::report::{Rates, Timeline};
+use super::report::{Point, Rates, Timeline};
 use crate::failure::{Failure, Kind};
 
 /// How often tallies are collected.
@@ -56,11 +58,20 @@ pub(super) struct Director {
     /// When measuring began.
     start: Option<Instant>,
     most: usize,
+    phase: Phase,
+    duration: Duration,
+    live: Live,
+    interrupt: Interrupt,
 }
 
 impl Director {
     /// Starts the threads; connections are being opened from now on.
-    pub(super) fn start(load: &Arc<Load>, count: usize) -> Result<Self, Failure> {
+    pub(super) fn start(
+        load: &Arc<Load>,
+        count: usize,
+        live: Live,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
         let shares = (0..count).map(|first| Share { first, of: count });
         Ok(Self {
             workers: shares
@@ -74,6 +85,10 @@ impl Director {
             timeline: Timeline::default(),
             start: None,
             most: 0,
+            phase: Phase::Opening,
+            duration: Duration::ZERO,
+            live,
+            interrupt: interrupt.clone(),
         })
     }
 
@@ -84,7 +99,9 @@ impl Director {
 
     /// The run itself, and its orderly end.
     pub(super) fn direct(mut self, times: Times) -> Measured {
+        self.duration = times.duration;
         if self.job != Job::Storm {
+            self.phase = Phase::WarmingUp;
             self.advance(Stage::Running);
             self.until(times.warmup, |_| false);
         }
@@ -96,6 +113,7 @@ impl Director {
         let rates = Rates::new(&self.total, seconds);
         self.start = None;
         self.end();
+        self.live.end();
         Measured { tally: self.total, rates, timeline: self.timeline, seconds, most: self.most, all_back }
     }
 
@@ -108,6 +126,7 @@ impl Director {
             Job::Echo | Job::Fanout | Job::Idle => warm.handshakes,
         };
         self.total = Tally { handshakes, errors: warm.errors, ..Tally::default() };
+        self.phase = Phase::Measuring;
         self.start = Some(Instant::now());
     }
 
@@ -120,6 +139,9 @@ impl Director {
     }
 
     fn end(&mut self) {
+        // From here on an interruption has been heard; a second one ends the program.
+        self.interrupt = Interrupt::default();
+        self.phase = Phase::Finishing;
         self.advance(Stage::Finishing);
         if self.job == Job::Fanout {
             // Nobody knows which deliveries are still under way.
@@ -143,10 +165,10 @@ impl Director {
         self.workers.iter().for_each(|worker| worker.progress.advance(stage));
     }
 
-    /// Collects until `is_done`, or for `most`.
+    /// Collects until `is_done`, for `most`, or until somebody interrupts.
     fn until(&mut self, most: Duration, is_done: impl Fn(&Self) -> bool) {
         let start = Instant::now();
-        while start.elapsed() < most && !is_done(self) {
+        while start.elapsed() < most && !is_done(self) && !self.interrupt.is_set() {
             let before = Instant::now();
             thread::sleep(TICK.min(most.saturating_sub(start.elapsed())));
             self.collect(before.elapsed());
@@ -164,8 +186,18 @@ impl Director {
         self.total.add(&self.step);
         let open = self.open();
         self.most = self.most.max(open);
-        if let Some(start) = self.start {
-            self.timeline.push(start.elapsed().as_secs_f64(), elapsed.as_secs_f64(), &self.step, open);
+        let point = Point::new(self.elapsed().as_secs_f64(), elapsed.as_secs_f64(), &self.step, open);
+        self.live.show(&Look {
+            phase: self.phase,
+            elapsed: self.elapsed(),
+            duration: self.duration,
+            wanted: self.connections,
+            point: point.clone(),
+            failures: self.total.failures(),
+            descriptors: descriptors(),
+        });
+        if self.start.is_some() {
+            self.timeline.push(point);
         }
     }
 }

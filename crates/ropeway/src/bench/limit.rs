@@ -1,5 +1,6 @@
 //! The highest rate that keeps an objective.
 
+use super::interrupt::Interrupt;
 use super::report::{Report, Threshold};
 use super::run::measure;
 use crate::cli::bench::Run;
@@ -18,16 +19,16 @@ const STEPS: usize = 5;
 /// # Errors
 /// Even the first rate does not keep it.
 #[expect(clippy::print_stderr, reason = "this is where the program talks")]
-pub(super) fn search(options: &Run) -> Result<Report, Failure> {
+pub(super) fn search(options: &Run, interrupt: &Interrupt) -> Result<Report, Failure> {
     let probe = |rate: f64| -> Result<Option<Report>, Failure> {
-        let report = measure(options, Some(rate))?;
+        let report = measure(options, Some(rate), interrupt)?;
         let kept = keeps(&report, &options.objective, rate);
         let p99 = report.latency.intended.p99 / 1e3;
         eprintln!("{rate:>12.0}/s  p99 {p99:>9.2} ms  {}", if kept { "kept" } else { "missed" });
         Ok(kept.then_some(report))
     };
     let (mut best, mut above) = rise(options.rate.unwrap_or(FIRST), &probe)?;
-    for _ in 0..STEPS {
+    for _ in (0..STEPS).take_while(|_| !interrupt.is_set()) {
         let rate = (best.0 + above) / 2.0;
         match probe(rate)? {
             Some(report) => best = (rate, report),

@@ -1,7 +1,9 @@
 //! `ropeway bench`: load for any WebSocket server, and what came of it.
 
 mod director;
+mod interrupt;
 mod limit;
+mod live;
 mod load;
 mod measure;
 mod plan;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::director::{Director, Measured};
+use super::interrupt::Interrupt;
+use super::live::Live;
 use super::report::{Report, Threshold, summary, write_html, write_json};
 use super::{limit, plan, server};
 use crate::cli::bench::{Profile, Run};
@@ -18,9 +20,11 @@ const BUSY: f64 = 0.95;
 /// What cannot be run, and thresholds that were not met.
 #[expect(clippy::print_stdout, reason = "this is where the program talks")]
 pub(super) fn run(options: &Run) -> Result<(), Failure> {
+    let interrupt = Interrupt::listen()
+        .map_err(|error| Failure::new(Kind::System, "cannot listen for signals", error))?;
     let mut report = match options.profile {
-        Profile::Limit => limit::search(options)?,
-        _ => measure(options, None)?,
+        Profile::Limit => limit::search(options, &interrupt)?,
+        _ => measure(options, None, &interrupt)?,
     };
     report.thresholds = options.fail.iter().map(|threshold| threshold.judge(&report)).collect();
     print!("{}", summary(&report));
@@ -30,15 +34,21 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
     if let Some(path) = &options.html {
         write_html(path, &report)?;
     }
+    if interrupt.is_set() {
+        return Err(Failure::new(Kind::Interrupted, "interrupted", "the report is of the time until then"));
+    }
     verdict(&report, &options.fail)
 }
 
 /// One run, with another rate where one is given.
-pub(super) fn measure(options: &Run, rate: Option<f64>) -> Result<Report, Failure> {
+pub(super) fn measure(options: &Run, rate: Option<f64>, interrupt: &Interrupt) -> Result<Report, Failure> {
     let began = SystemTime::now();
     let load = Arc::new(plan::load(options, rate)?);
     let before = options.pid.map(server::memory).transpose()?;
-    let mut director = Director::start(&load, options.workers)?;
+    let title = format!("{} {}", options.profile, options.url());
+    // The search for a limit has lines of its own.
+    let live = Live::new(title, options.quiet || options.profile == Profile::Limit);
+    let mut director = Director::start(&load, options.workers, live, interrupt)?;
     director.settle();
     let held = options.pid.map(server::memory).transpose()?;
     let measured = director.direct(plan::times(options));

@@ -86,6 +86,9 @@ pub(crate) struct Run {
     /// Exit with 99 unless this holds, such as "p99<50ms", "errors<0.1%" or "rate>1000"; may be given several times
     #[arg(long, value_name = "MEASURE<BOUND")]
     pub(crate) fail: Vec<Threshold>,
+    /// Show nothing while the run goes on
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
     /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

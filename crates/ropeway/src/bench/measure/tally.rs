@@ -89,6 +89,11 @@ impl Tally {
         self.errors.clear();
     }
 
+    /// All that went wrong, lost messages included.
+    pub(crate) fn failures(&self) -> u64 {
+        self.errors.values().sum::<u64>() + self.messages.lost
+    }
+
     /// Counts something that went wrong; kinds are few.
     pub(crate) fn count_error(&mut self, kind: &str, count: u64) {
         match self.errors.get_mut(kind) {

@@ -12,9 +12,9 @@ pub(crate) use compare::compare;
 pub(crate) use files::{read, write_json};
 pub(crate) use html::write_html;
 pub(crate) use model::{Conditions, Model, Rates, Report};
-pub(crate) use summary::summary;
+pub(crate) use summary::{count, summary, time};
 pub(crate) use threshold::Threshold;
-pub(crate) use timeline::Timeline;
+pub(crate) use timeline::{Point, Timeline};
 
 #[cfg(test)]
 mod tests {

@@ -134,7 +134,7 @@ fn line(out: &mut String, name: &str, spread: &Spread) -> std::fmt::Result {
 }
 
 /// Three digits and a unit.
-pub(super) fn time(micros: f64) -> String {
+pub(crate) fn time(micros: f64) -> String {
     match micros {
         micros if micros < 1_000.0 => format!("{micros:.1} us"),
         micros if micros < 100_000.0 => format!("{:.2} ms", micros / 1e3),
@@ -144,7 +144,7 @@ pub(super) fn time(micros: f64) -> String {
 }
 
 /// With separators.
-pub(super) fn count(number: f64) -> String {
+pub(crate) fn count(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bench::measure::{Histogram, Tally};
+use crate::bench::measure::Tally;
 
 /// So many steps at most; then two become one.
 const MOST: usize = 600;
@@ -38,21 +38,7 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     /// Adds a step that has just ended.
-    pub(crate) fn push(&mut self, at: f64, seconds: f64, tally: &Tally, connections: usize) {
-        let latency = &tally.latency.intended;
-        let micros = |part: f64| latency.quantile(part).unwrap_or(0) as f64 / 1e3;
-        let point = Point {
-            at,
-            seconds,
-            sent: tally.messages.sent,
-            matched: tally.messages.matched,
-            errors: tally.errors.values().sum::<u64>() + tally.messages.lost,
-            connections,
-            p50: micros(0.5),
-            p99: micros(0.99),
-            max: max(latency),
-            cpu: tally.cpu as f64 / 1e9 / seconds.max(f64::MIN_POSITIVE),
-        };
+    pub(crate) fn push(&mut self, point: Point) {
         match self.points.last_mut() {
             Some(last) if self.pending > 0 => *last = last.join(&point),
             _ => self.points.push(point),
@@ -61,10 +47,6 @@ impl Timeline {
         if self.points.len() > MOST {
             self.halve();
         }
-    }
-
-    pub(crate) fn last(&self) -> Option<&Point> {
-        self.points.last()
     }
 
     pub(crate) fn into_points(self) -> Vec<Point> {
@@ -80,6 +62,24 @@ impl Timeline {
 }
 
 impl Point {
+    /// A step of `seconds` that has just ended.
+    pub(crate) fn new(at: f64, seconds: f64, tally: &Tally, connections: usize) -> Self {
+        let latency = &tally.latency.intended;
+        let micros = |part: f64| latency.quantile(part).unwrap_or(0) as f64 / 1e3;
+        Self {
+            at,
+            seconds,
+            sent: tally.messages.sent,
+            matched: tally.messages.matched,
+            errors: tally.failures(),
+            connections,
+            p50: micros(0.5),
+            p99: micros(0.99),
+            max: latency.max().unwrap_or(0) as f64 / 1e3,
+            cpu: tally.cpu as f64 / 1e9 / seconds.max(f64::MIN_POSITIVE),
+        }
+    }
+
     fn join(&self, later: &Self) -> Self {
         let seconds = self.seconds + later.seconds;
         Self {
@@ -97,10 +97,6 @@ impl Point {
     }
 }
 
-fn max(histogram: &Histogram) -> f64 {
-    histogram.max().unwrap_or(0) as f64 / 1e3
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +107,7 @@ mod tests {
         let mut tally = Tally::default();
         (tally.messages.sent, tally.messages.matched, tally.cpu) = (3, 2, 125_000_000);
         for step in 1..=14_400 {
-            timeline.push(f64::from(step) * 0.25, 0.25, &tally, 7);
+            timeline.push(Point::new(f64::from(step) * 0.25, 0.25, &tally, 7));
         }
         let points = timeline.into_points();
         assert!((300..=600).contains(&points.len()), "{}", points.len());
