@@ -1,6 +1,6 @@
 //! Connection state recovery: a client that comes back sees exactly what one sees that was never away.
 
-#![allow(clippy::unwrap_used)] // tests may stop at the first surprise
+#![allow(clippy::unwrap_used, clippy::panic)] // tests may stop at the first surprise
 
 mod support;
 

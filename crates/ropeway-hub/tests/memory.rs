@@ -104,9 +104,11 @@ fn recovery_gives_everything_back(time: &Time) {
         peer
     };
     let peers: Vec<Peer> = (0..CONNECTIONS).map(come).collect();
-    println!("{} bytes for a connection that may come back", (heap() - before) / CONNECTIONS);
+    let each = (heap() - before) / CONNECTIONS;
+    assert!(each <= 1_000, "{each} bytes for a connection that may come back");
     drop(peers);
-    println!("{} bytes for one that is away", (heap() - before) / CONNECTIONS);
+    let each = (heap() - before) / CONNECTIONS;
+    assert!(each <= 600, "{each} bytes for one that is away");
     say("a");
     let back: Vec<_> =
         (0..100).filter_map(|at| Peer::come_back_as(&hub, &format!("{at:022}"), None)).collect();
