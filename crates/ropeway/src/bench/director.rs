@@ -123,7 +123,7 @@ impl Director {
         let warm = std::mem::take(&mut self.total);
         let handshakes = match self.job {
             Job::Connect | Job::Storm => Default::default(),
-            Job::Echo | Job::Fanout | Job::Idle => warm.handshakes,
+            Job::Echo | Job::Fanout | Job::Idle | Job::Scenario => warm.handshakes,
         };
         self.total = Tally { handshakes, errors: warm.errors, ..Tally::default() };
         self.phase = Phase::Measuring;

@@ -9,6 +9,7 @@ mod measure;
 mod plan;
 mod report;
 mod run;
+mod scenario;
 mod server;
 
 use crate::cli::bench::{Bench, BenchCommand};

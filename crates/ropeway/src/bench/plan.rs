@@ -1,11 +1,12 @@
 //! From flags to what is to be run.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::director::Times;
 use super::load::{Dialect, Fanout, Job, Load, Pace, Payload};
 use super::report::{Conditions, Model};
+use super::scenario::{Arrival, ScenarioFile};
 use crate::cli::bench::{Profile, Run};
 use crate::failure::Failure;
 use crate::network;
@@ -15,32 +16,45 @@ const FANOUT_RATE: f64 = 100.0;
 
 /// The load that the flags describe, with another rate where one is given.
 pub(super) fn load(options: &Run, rate: Option<f64>) -> Result<Load, Failure> {
+    let scenario = options.scenario.as_deref().map(ScenarioFile::read).transpose()?.map(Arc::new);
     let payload = Payload::new(options.size);
     if options.depth as u64 >= payload.modulus() {
         let why = format!("{} bytes tell at most {} messages apart", options.size, payload.modulus());
         return Err(Failure::usage("--size", why));
     }
     Ok(Load {
-        connect: network::prepare(options.url(), &options.network)?,
+        connect: network::prepare(url(options, scenario.as_deref())?, &options.network)?,
         connections: options.connections,
         connect_rate: options.connect_rate,
-        job: job(options.profile),
+        job: if scenario.is_some() { Job::Scenario } else { job(options.profile) },
         fanout: fanout(options, rate)?,
         payload,
         binary: options.binary,
         pace: pace(options, rate.or(options.rate)),
+        scenario,
     })
 }
 
-pub(super) fn times(options: &Run) -> Times {
-    Times { warmup: options.warmup, duration: options.duration }
+/// That of the command line, or of the file.
+fn url<'a>(options: &'a Run, scenario: Option<&'a ScenarioFile>) -> Result<&'a str, Failure> {
+    let url = options.url.as_deref().or_else(|| scenario?.url.as_deref());
+    url.ok_or_else(|| Failure::usage("--scenario", "neither the command line nor the file has a URL"))
+}
+
+/// Stages of a file say themselves how long they take.
+pub(super) fn times(options: &Run, load: &Load) -> Times {
+    match &load.scenario {
+        Some(file) => Times { warmup: Duration::ZERO, duration: file.duration() },
+        None => Times { warmup: options.warmup, duration: options.duration },
+    }
 }
 
 /// What a reader of the report has to know of how it came about.
 pub(super) fn conditions(options: &Run, load: &Load, began: SystemTime, seconds: f64) -> Conditions {
+    let scenario = load.scenario.as_deref();
     Conditions {
-        url: network::complete(options.url()),
-        profile: options.profile.to_string(),
+        url: network::complete(url(options, scenario).unwrap_or_default()),
+        profile: name(options),
         model: model(load),
         began: humantime::format_rfc3339_seconds(began).to_string(),
         warmup_seconds: options.warmup.as_secs_f64(),
@@ -86,7 +100,19 @@ fn fanout(options: &Run, rate: Option<f64>) -> Result<Option<Arc<Fanout>>, Failu
     Ok(Some(Arc::new(Fanout::new(dialect, options.publishers, rate, options.size, slow))))
 }
 
+/// What the run is called.
+pub(super) fn name(options: &Run) -> String {
+    match &options.scenario {
+        Some(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        None => options.profile.to_string(),
+    }
+}
+
 fn model(load: &Load) -> Model {
+    if let Some(file) = &load.scenario {
+        let is_open = file.stages.iter().any(|stage| matches!(stage.arrival, Arrival::Rate(_)));
+        return if is_open { Model::OpenUsers } else { Model::ClosedUsers };
+    }
     match (load.pace, &load.fanout) {
         (_, Some(fanout)) => Model::Open { rate: fanout.rate },
         (Pace::Open { rate }, None) => Model::Open { rate },

@@ -45,13 +45,13 @@ pub(super) fn measure(options: &Run, rate: Option<f64>, interrupt: &Interrupt) -
     let began = SystemTime::now();
     let load = Arc::new(plan::load(options, rate)?);
     let before = options.pid.map(server::memory).transpose()?;
-    let title = format!("{} {}", options.profile, options.url());
+    let title = format!("{} {}", plan::name(options), options.url.as_deref().unwrap_or_default());
     // The search for a limit has lines of its own.
     let live = Live::new(title, options.quiet || options.profile == Profile::Limit);
     let mut director = Director::start(&load, options.workers, live, interrupt)?;
     director.settle();
     let held = options.pid.map(server::memory).transpose()?;
-    let measured = director.direct(plan::times(options));
+    let measured = director.direct(plan::times(options, &load));
     let conditions = plan::conditions(options, &load, began, measured.seconds);
     let mut report = Report::new(conditions, &measured.tally, measured.rates, measured.most);
     if let (Some(before), Some(held)) = (before, held) {

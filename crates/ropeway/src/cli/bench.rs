@@ -32,11 +32,14 @@ pub(crate) enum BenchCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The server, such as ws://localhost:8080/echo
-    #[arg(required = true)]
+    #[arg(required_unless_present = "scenario")]
     pub(crate) url: Option<String>,
     /// What the connections do
     #[arg(long, short, value_enum, default_value_t = Profile::Echo)]
     pub(crate) profile: Profile,
+    /// Do what a scenario file (TOML) says: stages of users, and their steps
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "duration", "warmup", "rate", "depth"])]
+    pub(crate) scenario: Option<PathBuf>,
     /// Connections held open; for `connect` those under way at one time
     #[arg(long, short, value_name = "COUNT", default_value_t = 100)]
     pub(crate) connections: usize,
@@ -97,13 +100,6 @@ pub(crate) struct Run {
     pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) network: Network,
-}
-
-impl Run {
-    /// Where to; clap has asked for it.
-    pub(crate) fn url(&self) -> &str {
-        self.url.as_deref().unwrap_or_default()
-    }
 }
 
 /// What the connections of a run do.

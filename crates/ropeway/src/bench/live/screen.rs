@@ -135,7 +135,8 @@ mod tests {
             descriptors: 31,
         };
         terminal.draw(|frame| draw(frame, "echo ws://x", &look, &[1, 2, 3], &[9, 8, 7])).unwrap();
-        let screen: String = terminal.backend().buffer().content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        let screen: String =
+            terminal.backend().buffer().content().iter().map(ratatui::buffer::Cell::symbol).collect();
         for part in [
             "measuring",
             "echo ws://x",

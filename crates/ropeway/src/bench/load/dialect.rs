@@ -2,11 +2,14 @@
 
 use clap::ValueEnum;
 use ropeway_socketio::engine::{Message, Packet, Version};
+use serde::Deserialize;
 
 /// What clients and server say to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Protocol {
     /// Bare messages: what one client sends, the server gives to all
+    #[default]
     Plain,
     /// `ropeway.json`, the protocol of this project
     Native,

@@ -1,5 +1,6 @@
 //! The load: threads, each with a runtime of its own and a share of the connections.
 
+mod crowd;
 mod delivery;
 mod dialect;
 mod echo;
@@ -10,6 +11,7 @@ mod pacer;
 mod payload;
 mod schedule;
 mod stage;
+mod user;
 mod worker;
 
 pub(crate) use dialect::{Dialect, Protocol};

@@ -9,18 +9,22 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::crowd;
 use super::echo::Echo;
 use super::member::Member;
 use super::worker::{Job, Worker};
 
 /// Handshakes of one worker that are under way at one time.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// The time until a connection that failed, or ended by itself, is tried again.
-const AGAIN: Duration = Duration::from_millis(500);
+pub(super) const AGAIN: Duration = Duration::from_millis(500);
 
 /// Opens all connections of a worker, and ends when all have been closed.
 pub(super) async fn all(worker: Arc<Worker>) {
+    if let Some(file) = &worker.load.scenario {
+        return crowd::all(Arc::clone(&worker), Arc::clone(file)).await;
+    }
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let start = Instant::now();
     let mut connections = JoinSet::new();
@@ -65,7 +69,7 @@ async fn keep(worker: Arc<Worker>, index: usize, permits: Arc<Semaphore>) {
     }
 }
 
-async fn open(worker: &Arc<Worker>, permits: &Semaphore) -> Option<WebSocket> {
+pub(super) async fn open(worker: &Arc<Worker>, permits: &Semaphore) -> Option<WebSocket> {
     // Nobody closes the semaphore.
     let _permit = permits.acquire().await.ok()?;
     match Connect::clone(&worker.load.connect).open().await {

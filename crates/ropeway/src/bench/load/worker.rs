@@ -14,6 +14,7 @@ use super::pacer::Pacer;
 use super::payload::Payload;
 use super::stage::{Progress, Stage};
 use crate::bench::measure::{Tally, thread_cpu};
+use crate::bench::scenario::ScenarioFile;
 
 /// What every worker is to do.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Load {
     pub(crate) job: Job,
     /// Of the fan-out.
     pub(crate) fanout: Option<Arc<Fanout>>,
+    /// What users do, where a file says so.
+    pub(crate) scenario: Option<Arc<ScenarioFile>>,
     pub(crate) payload: Payload,
     pub(crate) binary: bool,
     pub(crate) pace: Pace,
@@ -44,6 +47,8 @@ pub(crate) enum Job {
     Idle,
     /// They are held, then they all break off and come back at once.
     Storm,
+    /// What the steps of a file say.
+    Scenario,
 }
 
 /// A room and those who publish to it.
@@ -115,6 +120,8 @@ pub(crate) struct Worker {
     open: AtomicUsize,
     /// Connections that are open or could not be opened.
     settled: AtomicUsize,
+    /// Users that a scenario wants to be there.
+    wanted: AtomicUsize,
 }
 
 impl Worker {
@@ -127,6 +134,7 @@ impl Worker {
             tally: Mutex::default(),
             open: AtomicUsize::new(0),
             settled: AtomicUsize::new(0),
+            wanted: AtomicUsize::new(0),
         }
     }
 
@@ -160,7 +168,15 @@ impl Worker {
 
     /// Whether every connection of the share was opened or given up once.
     pub(crate) fn is_settled(&self) -> bool {
-        self.settled.load(Ordering::Relaxed) >= self.indices().count()
+        self.load.job == Job::Scenario || self.settled.load(Ordering::Relaxed) >= self.indices().count()
+    }
+
+    pub(super) fn wanted(&self) -> usize {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_wanted(&self, users: usize) {
+        self.wanted.store(users, Ordering::Relaxed);
     }
 
     pub(crate) fn opened(&self) {

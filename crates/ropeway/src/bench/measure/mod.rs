@@ -4,6 +4,6 @@ mod clock;
 mod histogram;
 mod tally;
 
-pub(crate) use clock::{Nanos, now, thread_cpu};
+pub(crate) use clock::{Nanos, nanos, now, thread_cpu};
 pub(crate) use histogram::Histogram;
 pub(crate) use tally::{Messages, Tally};

@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     pub(crate) closes: BTreeMap<u16, u64>,
     /// What went wrong, by kind.
     pub(crate) errors: BTreeMap<String, u64>,
+    /// How long users took for all steps of a scenario, by its name.
+    pub(crate) passes: BTreeMap<String, Histogram>,
     /// Processor time of the threads that make the load.
     pub(crate) cpu: Nanos,
 }
@@ -76,6 +78,9 @@ impl Tally {
         self.handshakes.add(&other.handshakes);
         other.closes.iter().for_each(|(code, count)| *self.closes.entry(*code).or_default() += count);
         other.errors.iter().for_each(|(kind, count)| self.count_error(kind, *count));
+        for (name, passes) in &other.passes {
+            self.passes.entry(name.clone()).or_default().add(passes);
+        }
         self.cpu += other.cpu;
     }
 
@@ -85,6 +90,7 @@ impl Tally {
         self.latency.all().into_iter().for_each(Histogram::reset);
         (self.handshakes.opened, self.handshakes.failed, self.cpu) = (0, 0, 0);
         self.handshakes.all().into_iter().for_each(Histogram::reset);
+        self.passes.values_mut().for_each(Histogram::reset);
         self.closes.clear();
         self.errors.clear();
     }

@@ -23,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) rates: Rates,
     pub(crate) latency: Latencies,
     pub(crate) handshakes: BTreeMap<String, Spread>,
+    /// Times of whole passes through scenarios, by name.
+    pub(crate) passes: BTreeMap<String, Spread>,
     /// Connections that ended, by close code.
     pub(crate) closes: BTreeMap<u16, u64>,
     /// What went wrong, by kind.
@@ -67,6 +69,10 @@ pub(crate) enum Model {
         /// Messages under way on each connection.
         depth: usize,
     },
+    /// New users at a rate, however long the others take; see the scenario.
+    OpenUsers,
+    /// Users who begin anew when they are through; see the scenario.
+    ClosedUsers,
     /// Nothing was sent.
     Idle,
 }
@@ -150,6 +156,7 @@ impl Report {
                 lag: Spread::of(&tally.latency.lag),
             },
             handshakes: steps.map(|(name, histogram)| (name.to_owned(), Spread::of(histogram))).into(),
+            passes: tally.passes.iter().map(|(name, passes)| (name.clone(), Spread::of(passes))).collect(),
             closes: tally.closes.clone(),
             errors: tally.errors.clone(),
             generator_cpu: tally.cpu as f64 / 1e9 / conditions.seconds.max(f64::MIN_POSITIVE),

@@ -53,6 +53,14 @@ fn model(model: Model) -> String {
         Model::Closed { depth } => format!(
             "closed model: {depth} under way on each connection; it cannot see a stall of the server for what it is"
         ),
+        Model::OpenUsers => {
+            "open model: users come on a fixed schedule, however long the others take".to_owned()
+        }
+        Model::ClosedUsers => {
+            "closed model: users begin anew when they are through; it cannot see a stall of the server \
+                               for what it is"
+                .to_owned()
+        }
         Model::Idle => "connections are held, nothing is sent".to_owned(),
     }
 }
@@ -75,6 +83,11 @@ fn latency(out: &mut String, report: &Report) -> std::fmt::Result {
 
 fn connections(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out)?;
+    if !report.passes.is_empty() {
+        columns(out, "scenario", &["min", "p50", "p90", "p99", "p99.9", "p99.99", "max"])?;
+        report.passes.iter().try_for_each(|(name, spread)| line(out, name, spread))?;
+        writeln!(out)?;
+    }
     columns(out, "handshake", &["min", "p50", "p90", "p99", "p99.9", "p99.99", "max"])?;
     for step in ["resolve", "connect", "tls", "upgrade", "total"] {
         if let Some(spread) = report.handshakes.get(step).filter(|spread| spread.max >= 1.0) {

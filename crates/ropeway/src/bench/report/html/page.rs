@@ -41,6 +41,8 @@ fn conditions_line(report: &Report) -> String {
                 "closed model, {depth} under way on each connection: a stall of the server is not seen for what it is"
             )
         }
+        Model::OpenUsers => "open model, users come on a fixed schedule".to_owned(),
+        Model::ClosedUsers => "closed model, users begin anew when they are through".to_owned(),
         Model::Idle => "connections are held, nothing is sent".to_owned(),
     };
     format!(
@@ -145,6 +147,7 @@ fn latency_table(report: &Report) -> String {
     if latency.lag.count > 0 {
         rows.push(("schedule lag", &latency.lag));
     }
+    rows.extend(report.passes.iter().map(|(name, spread)| (name.as_str(), spread)));
     table("Latency", rows)
 }
 
@@ -163,7 +166,7 @@ fn table(title: &str, rows: Vec<(&str, &Spread)>) -> String {
 fn row(name: &str, spread: &Spread) -> String {
     let figures = [spread.min, spread.p50, spread.p90, spread.p99, spread.p999, spread.p9999, spread.max];
     let figures: String = figures.iter().map(|micros| format!("<td>{}</td>", time(*micros))).collect();
-    format!("<tr><th>{name}</th><td>{}</td>{figures}</tr>", count(spread.count as f64))
+    format!("<tr><th>{}</th><td>{}</td>{figures}</tr>", escape(name), count(spread.count as f64))
 }
 
 fn troubles(report: &Report) -> String {
