@@ -55,8 +55,8 @@ impl Server {
     }
 
     /// Serves until `shutdown` ends, then closes every connection: `/readyz` turns 503, nothing more is accepted,
-    /// WebSockets are closed with 1001 spread over `server.shutdown_spread`, requests under way are finished. Returns
-    /// when all are gone, or after `server.shutdown_timeout`; what is still open then is dropped.
+    /// WebSockets are closed with 1001 spread over `server.shutdown_spread`, requests and handlers under way are
+    /// finished. Returns when all are gone, or after `server.shutdown_timeout`; what is still open then is dropped.
     ///
     /// Dropping the future stops accepting; connections go on.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {

@@ -10,6 +10,7 @@ mod assembly;
 mod client;
 mod compile;
 mod events;
+mod hooks;
 mod lifetime;
 mod middleware;
 mod namespaces;

@@ -1,5 +1,7 @@
 //! Addressing others.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use axum::Router;
@@ -289,18 +291,22 @@ fn without_a_server_nobody_can_be_addressed() {
     assert_eq!(error.to_string(), "no server runs this application");
 }
 
-/// A request by hand: status and body.
+/// Status and body.
 fn http(server: &Running, method: &str, path: &str, body: &str) -> (u16, String) {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(server.address).unwrap();
-    write!(
-        stream,
-        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
+    let (status, _, body) = request(server, method, path, body);
+    (status, body)
+}
+
+/// A request by hand: status, head in lower case, and body.
+pub(crate) fn request(server: &Running, method: &str, path: &str, body: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}");
+    write!(stream, "{head}\r\ncontent-type: text/plain\r\n\r\n{body}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, format!("{head}\r\n"), body.to_owned())
 }
