@@ -140,8 +140,6 @@ pub(super) const KEYS: &[Key<Config>] = &[
         socketio.initial_packet,
         "A message for every session, right after the handshake. The sample is a Socket.IO event."
     ),
-    key!(socketio.destroy_upgrade, "Requests for an upgrade below the path that nothing can serve are ended"),
-    key!(socketio.destroy_upgrade_timeout, "after this time."),
     key!(
         socketio.cleanup_empty_child_namespaces,
         "Namespaces that an application made for a client, by pattern or function, are removed with their last socket."

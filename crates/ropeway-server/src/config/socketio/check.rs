@@ -70,7 +70,6 @@ fn timers(socketio: &SocketIo) -> Problem {
         ),
         ("upgrade_timeout` is", socketio.upgrade_timeout),
         ("connect_timeout` is", socketio.connect_timeout),
-        ("destroy_upgrade_timeout` is", socketio.destroy_upgrade_timeout),
         ("max_disconnection_duration` is", socketio.max_disconnection_duration),
     ];
     let (name, _) = times.into_iter().find(|(_, time)| *time > LONGEST)?;

@@ -55,10 +55,6 @@ pub struct SocketIo {
     pub cookie_attributes: CookieAttributes,
     /// A message for every session, right after the handshake.
     pub initial_packet: Option<InitialPacket>,
-    /// Requests for an upgrade below the path that nothing can serve are ended.
-    pub destroy_upgrade: bool,
-    /// The time until then.
-    pub destroy_upgrade_timeout: Duration,
     /// Namespaces that were made for a client are removed with their last socket.
     pub cleanup_empty_child_namespaces: bool,
     /// Connection state recovery: sockets come back with their id, rooms and data, and get what they missed.
@@ -92,8 +88,6 @@ impl Default for SocketIo {
             cookie: None,
             cookie_attributes: CookieAttributes::default(),
             initial_packet: None,
-            destroy_upgrade: true,
-            destroy_upgrade_timeout: Duration::from_secs(1),
             cleanup_empty_child_namespaces: false,
             recovery: false,
             max_disconnection_duration: Duration::from_secs(120),
