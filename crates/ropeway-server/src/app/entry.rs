@@ -77,10 +77,7 @@ impl App {
             return Reply::Ready(Ok(()));
         }
         let socket = Socket { hub: socket.clone(), seat };
-        let mut future: BoxFuture<Result<(), Refusal>> = Box::pin(async move {
-            let admitted = guarded(&socket, Box::pin(ask_middleware(socket.clone()))).await;
-            admitted.unwrap_or_else(|| Err(Refusal::coded("internal", "the server cannot answer")))
-        });
+        let mut future: BoxFuture<Result<(), Refusal>> = Box::pin(ask_middleware(socket));
         match poll_once(&mut future) {
             Poll::Ready(admitted) => Reply::Ready(admitted),
             Poll::Pending => Reply::Pending(future),
@@ -104,11 +101,33 @@ impl App {
 }
 
 async fn ask_middleware(socket: Socket) -> Result<(), Refusal> {
+    let mut applicant = Applicant { seat: &socket.seat, is_admitted: false };
+    let admitted = guarded(&socket, Box::pin(ask_each(socket.clone()))).await;
+    admitted.unwrap_or_else(|| Err(Refusal::coded("internal", "the server cannot answer")))?;
+    applicant.is_admitted = true;
+    Ok(())
+}
+
+async fn ask_each(socket: Socket) -> Result<(), Refusal> {
     for middleware in &socket.seat.handlers.middleware {
         let called = middleware.call(&mut parts_of(&socket));
         resolve(called).await?;
     }
     Ok(())
+}
+
+/// Who is not admitted has no `on_disconnect`, after which what middleware has noted would be dropped.
+struct Applicant<'a> {
+    seat: &'a Seat,
+    is_admitted: bool,
+}
+
+impl Drop for Applicant<'_> {
+    fn drop(&mut self) {
+        if !self.is_admitted {
+            self.seat.forget_extensions();
+        }
+    }
 }
 
 /// What the hub calls. It knows nothing itself: each socket has its [`Seat`] with it.

@@ -92,7 +92,9 @@ fn adopt(app: &Arc<Inner>, namespace: &str) -> bool {
     let is_empty = |name: &str| app.running.get().is_some_and(|running| running.hub.remove_namespace(name));
     let is_new = app.registry.adopt(namespace, is_empty);
     let exists = app.add_to_hub(namespace);
-    if is_new && exists {
+    if !exists {
+        app.registry.release(namespace);
+    } else if is_new {
         app.hooks.new_namespace(Namespace::new(app.clone(), namespace));
     }
     exists

@@ -1,5 +1,6 @@
 //! Who may enter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ropeway_server::app::{App, Auth, Refusal, Reply, Socket};
@@ -105,6 +106,28 @@ fn who_is_not_admitted_hears_nothing() {
     client.enter("/elsewhere", None);
     assert_eq!(client.read(), Packet::ConnectError(json!({ "message": "Invalid namespace" })));
     assert_eq!(app.of("/").sockets().unwrap().len(), 0);
+}
+
+/// What middleware has noted of a client that it refuses is dropped, even if it holds the socket.
+#[test]
+fn who_is_not_admitted_leaves_nothing_behind() {
+    #[derive(Clone)]
+    #[allow(dead_code, reason = "it is what would leak")]
+    struct Holder(Socket, Option<Arc<()>>);
+
+    let token = Arc::new(());
+    let given = Arc::downgrade(&token);
+    let app = App::new();
+    app.namespace("/").middleware(move |socket: Socket| {
+        let token = given.upgrade();
+        socket.extensions().insert(Holder(socket.clone(), token));
+        Err::<(), _>(Refusal::new("no"))
+    });
+    let server = Running::start(app);
+    let (_, answer) = Client::answer(&server, "/", &json!({}));
+    assert_eq!(answer, Packet::ConnectError(json!({ "message": "no" })));
+    drop(server);
+    assert_eq!(Arc::strong_count(&token), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::app::kind::{Disconnected, HasSocket};
 use crate::app::{DisconnectReason, Kind, Namespace, Rejection, Socket};
 
 /// A clone of what was given to [`App::state`](crate::app::App::state). Cheap to clone it should be: an `Arc`, a pool.
+/// Without one of this type the handler is not called, which is logged as an error.
 #[derive(Clone, Copy, Debug)]
 pub struct State<S>(pub S);
 
