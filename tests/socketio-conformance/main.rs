@@ -60,6 +60,7 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let subject: &'static Subject = Box::leak(Box::new(Subject::start()));
     let endings = runtime.block_on(runner::run(cases, subject));
+    subject.end();
     report::write(&arguments, &endings);
     runner::conclude(&endings, started)
 }

@@ -5,6 +5,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 /// One server with its own settings; the others are the defaults of the npm `socket.io` server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,9 +33,11 @@ pub(crate) const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_m
 /// The command, split at blanks, that starts another server than ours.
 const COMMAND: &str = "SOCKETIO_SERVER";
 
-/// A running server, killed when this is dropped.
+/// A running server, until [`Subject::end`].
 pub(crate) struct Subject {
-    child: Child,
+    child: Mutex<Child>,
+    /// Of the process.
+    id: u32,
     /// Held open: a server that cannot write its log may stop.
     _output: BufReader<ChildStdout>,
     addresses: HashMap<String, SocketAddr>,
@@ -50,7 +53,21 @@ impl Subject {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        Self { child, _output: output, addresses: addresses(&line), is_ours: foreign.is_none() }
+        Self {
+            id: child.id(),
+            child: Mutex::new(child),
+            _output: output,
+            addresses: addresses(&line),
+            is_ours: foreign.is_none(),
+        }
+    }
+
+    /// Kills the server. The cases refer to it as long as the program lives, so nothing drops it.
+    pub(crate) fn end(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        // Both fail only for a child that is gone already.
+        let _ = child.kill();
+        let _ = child.wait();
     }
 
     /// Where the server with these settings listens.
@@ -66,17 +83,9 @@ impl Subject {
 
     /// What the server holds in memory now, in bytes.
     pub(crate) fn resident(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
-    }
-}
-
-impl Drop for Subject {
-    fn drop(&mut self) {
-        // Both fail only for a child that is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
