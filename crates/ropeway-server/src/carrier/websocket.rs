@@ -32,12 +32,17 @@ impl<S: Session> Carrier<S> {
         Self { socket, session, _place: place }
     }
 
+    /// Whether the session wants nothing more for now. What closes is read from on, to its end.
+    fn is_held(&self) -> bool {
+        self.session.is_busy() && self.socket.is_open()
+    }
+
     /// Reads, hands in what came and queues the answers, until there is nothing to read or the session has to wait.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
-        let Self { socket, session, .. } = self;
-        if session.is_busy() && socket.is_open() {
+        if self.is_held() {
             return Poll::Pending;
         }
+        let Self { socket, session, .. } = self;
         let waker = cx.waker().clone();
         socket.poll_receive(cx, |event, outgoing| {
             hand_in(session, &event);
@@ -66,16 +71,17 @@ impl<S: Session> Carrier<S> {
 impl<S: Session> Peer for Carrier<S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let was_waiting = match self.poll_receive(cx) {
+            let was_held = self.is_held();
+            let may_go_on = match self.poll_receive(cx) {
                 Poll::Ready(Received::Ended) => {
                     self.session.end(ending(self.socket.outcome()));
                     return Poll::Ready(());
                 }
                 Poll::Ready(Received::Stopped) => true,
-                Poll::Pending => self.session.is_busy(),
+                Poll::Pending => was_held,
             };
             let has_more = self.poll_send(cx);
-            let may_read = was_waiting && (!self.session.is_busy() || !self.socket.is_open());
+            let may_read = may_go_on && !self.is_held();
             if !has_more && !may_read {
                 return Poll::Pending;
             }
@@ -177,4 +183,65 @@ pub(super) fn ending(outcome: Option<&Outcome>) -> Ending {
 pub(super) fn close_frame(close: &Close) -> CloseFrame {
     let code = CloseCode::new(close.code).unwrap_or(CloseCode::INTERNAL);
     CloseFrame::new(code, close.reason.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use ropeway_ws::{Config, Stream};
+
+    use super::*;
+    use crate::lifetime::Population;
+
+    /// Has a request under way that never ends, and is closed.
+    struct Stuck;
+
+    impl Session for Stuck {
+        fn text(&mut self, _text: &str) {}
+
+        fn binary(&mut self, _data: Bytes) {}
+
+        fn is_busy(&self) -> bool {
+            true
+        }
+
+        fn poll_drain(
+            &mut self,
+            _cx: &mut Context<'_>,
+            _into: &mut Vec<Bytes>,
+            _max: usize,
+        ) -> Poll<Drained> {
+            Poll::Ready(Drained::Closed(Close { code: 1001, reason: "".into() }))
+        }
+
+        fn close(&mut self, _close: Close) {}
+
+        fn end(&mut self, _reason: Ending) {}
+    }
+
+    /// It waits for the peer's close frame, and not in a circle.
+    #[test]
+    fn a_session_that_is_busy_can_be_closed() {
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let (ours, _theirs) = tokio::io::duplex(1024);
+                let socket = WebSocket::server(
+                    Stream::new(ours),
+                    Default::default(),
+                    Arc::new(Config::default()),
+                    Vec::new(),
+                );
+                let place = Arc::new(Population::new(1)).enter().unwrap();
+                let mut carrier = Carrier::new(socket, Stuck, place);
+                let is_pending = std::future::poll_fn(|cx| Poll::Ready(carrier.poll(cx).is_pending())).await;
+                tell.send(is_pending).unwrap();
+            });
+        });
+        assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(true));
+    }
 }

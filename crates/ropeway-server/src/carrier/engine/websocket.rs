@@ -52,17 +52,26 @@ impl<S: Session> EngineSocket<S> {
         self
     }
 
+    /// Whether packets go in and out.
+    fn is_live(&self) -> bool {
+        self.socket.is_open() && self.machine.end().is_none()
+    }
+
+    /// Whether the session wants nothing more for now.
+    fn is_held(&self) -> bool {
+        self.session.is_busy() && self.is_live()
+    }
+
     /// Reads, hands in what came and queues the answers, until there is nothing to read or the session has to wait.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
-        let Self { socket, session, machine, send, .. } = self;
-        if session.is_busy() && socket.is_open() {
+        if self.is_held() {
             return Poll::Pending;
         }
+        let Self { socket, session, machine, send, .. } = self;
         let waker = cx.waker().clone();
         socket.poll_receive(cx, |event, outgoing| {
             hand_in(machine, session, &event, outgoing);
             if machine.end().is_some() {
-                outgoing.close(None);
                 return ControlFlow::Break(());
             }
             let moved = move_batch(session, &mut Context::from_waker(&waker), outgoing, *send);
@@ -76,7 +85,7 @@ impl<S: Session> EngineSocket<S> {
 
     /// Moves frames of the session to the stream. Tells whether there is more to do at once.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.socket.is_open() {
+        if !self.is_live() {
             return false;
         }
         let moved = move_frames(&mut self.session, cx, &mut self.socket.outgoing(), self.send);
@@ -87,11 +96,8 @@ impl<S: Session> EngineSocket<S> {
     fn poll_timers(&mut self, cx: &mut Context<'_>) {
         while let Poll::Ready(now) = self.timer.poll(cx, self.due()) {
             while let Some(due) = self.machine.handle_timeout(now) {
-                match due {
-                    Due::Ping => send_frame(&mut self.socket.outgoing(), PING),
-                    Due::End => self.socket.outgoing().close(None),
-                    // There is no polling here.
-                    Due::Noop | Due::ProbeTimeout => {}
+                if due == Due::Ping {
+                    send_frame(&mut self.socket.outgoing(), PING);
                 }
             }
             if self.session.poll_timeout().is_some_and(|due| due <= now) {
@@ -131,17 +137,22 @@ impl<S: Session> Peer for EngineSocket<S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             self.poll_timers(cx);
-            let was_waiting = match self.poll_receive(cx) {
+            if self.machine.end().is_some() {
+                // Nothing happens if it closes already.
+                self.socket.outgoing().close(None);
+            }
+            let was_held = self.is_held();
+            let may_go_on = match self.poll_receive(cx) {
                 Poll::Ready(Read::Ended) => {
                     self.settle();
                     return Poll::Ready(());
                 }
                 Poll::Ready(Read::Stopped) => true,
-                Poll::Pending => self.session.is_busy(),
+                Poll::Pending => was_held,
             };
             let has_more = self.poll_send(cx);
             self.settle();
-            let may_read = was_waiting && (!self.session.is_busy() || !self.socket.is_open());
+            let may_read = may_go_on && !self.is_held();
             if !has_more && !may_read {
                 return Poll::Pending;
             }
