@@ -167,9 +167,17 @@ impl Inner {
         self.get.take().is_some_and(|get| get.send(payload).is_ok())
     }
 
-    /// Gives up the body that is being read, if there is one.
-    pub(super) fn abort_post(&mut self) {
-        self.posting = None;
+    /// At the upgrade: answers the pending GET, and gives the machine away with a body that the task has not taken yet.
+    pub(super) fn hand_over(&mut self, payload: Payload) -> (Option<Posted>, Option<Machine>) {
+        self.answer(payload);
+        (self.posted.take(), self.machine.take())
+    }
+
+    /// At the end: gives up bodies that are being read or wait to be taken, so that nobody waits for what becomes of them,
+    /// and gives a WebSocket back that waits.
+    pub(super) fn clear(&mut self) -> Option<Box<WebSocket>> {
+        (self.posting, self.posted) = (None, None);
+        self.socket.take()
     }
 
     fn wake(&mut self) {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use ropeway_hub::{Close, Drained};
 use ropeway_socketio::engine::payload::{self, Writer};
-use ropeway_socketio::engine::session::{Due, Probed, Reason, Received};
+use ropeway_socketio::engine::session::{Due, Probed, Reason, Received, Session as Machine};
 use ropeway_socketio::engine::{Message, Packet, PacketError, Version};
 use ropeway_ws::{Event, Outgoing, Received as Read, WebSocket};
 
@@ -143,9 +143,13 @@ impl<S: Session> Polling<S> {
 
     /// The session goes on in a task of its own, which is small.
     fn upgrade(&mut self, socket: WebSocket) {
-        let (Some(mut live), mut inner) = (self.live.take(), self.desk.lock()) else { return };
-        inner.answer(packet(Packet::Noop, &self.desk));
-        let Some(machine) = inner.machine.take() else { return };
+        let Some(mut live) = self.live.take() else { return };
+        // Without the machine nobody can leave anything at the desk any more.
+        let (late, machine) = self.desk.lock().hand_over(packet(Packet::Noop, &self.desk));
+        let Some(mut machine) = machine else { return };
+        if let Some(late) = late {
+            live.hand_in_late(late, &mut machine);
+        }
         live.lease.upgraded(machine.version());
         let shared = live.lease.shared().clone();
         let socket = EngineSocket::new(socket, live.session, machine, live.lease, live.waiting);
@@ -254,12 +258,12 @@ impl<S: Session> Polling<S> {
             let farewell = packet(machine.farewell(), &self.desk);
             inner.answer(farewell);
         }
-        inner.abort_post();
+        let socket = inner.clear();
         drop(inner);
         if let Some(posted) = self.posted.take() {
             let _ = posted.reply.send(ending == Ending::TransportClose);
         }
-        self.probe.take().into_iter().for_each(dismiss);
+        socket.into_iter().chain(self.probe.take()).for_each(dismiss);
         live.session.end(ending);
     }
 }
@@ -299,6 +303,18 @@ impl<S: Session> Live<S> {
             Received::Ping => self.waiting.push(PONG),
             Received::Nothing => {}
         }
+    }
+
+    /// Hands in a body that has come in the moment of the upgrade, whether the session is busy or not.
+    fn hand_in_late(&mut self, mut posted: Posted, machine: &mut Machine) {
+        while let Some(packet) = posted.next(machine.version()) {
+            match packet {
+                Ok(packet) => self.receive(machine.receive(packet, now)),
+                Err(_) => return machine.fail(Reason::ParseError),
+            }
+        }
+        // Nobody may wait for it any more.
+        let _ = posted.reply.send(true);
     }
 }
 
