@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { startProxy } from "../../web/browser-test/proxy.mjs";
 import { startApp } from "./servers.mjs";
-import { client, connected, connection, heard, record, test, testEachWay, unique, until } from "./support.mjs";
+import { client, connected, heard, record, test, testEachWay, unique } from "./support.mjs";
 
 /** A server of the test's own; `restart` ends it and starts another on its port. */
 async function mortal(t) {
@@ -29,11 +29,10 @@ for (const end of ["kill", "stop"]) {
     assert.equal(socket.active, true);
     const echoes = record(socket, "echo");
     for (let n = 0; n < 5; n++) socket.emit("echo", n);
-    const attempt = heard(socket.io, "reconnect_attempt");
-    const back = connection(socket);
-    await attempt;
+    const back = heard(socket, "connect");
+    await heard(socket.io, "reconnect_attempt");
     await server.restart();
-    await back.catch(() => heard(socket, "connect"));
+    await back;
     await echoes.reach(5);
     await socket.emitWithAck("echo");
     assert.deepEqual(echoes.flat(), [0, 1, 2, 3, 4]);
@@ -110,7 +109,7 @@ test("volatile events are dropped while there is no connection", async (t) => {
   const socket = await connected(t, server.url, { transports: ["websocket"] });
   const echoes = record(socket, "echo");
   await server.end("kill");
-  await until(() => !socket.connected);
+  await heard(socket.io, "reconnect_attempt");
   socket.volatile.emit("echo", "lost");
   socket.emit("echo", "kept");
   await server.restart();

@@ -53,7 +53,7 @@ const SETTINGS = {
   maxHttpBufferSize: ["SOCKETIO_MAX_HTTP_BUFFER_SIZE", bytes],
   origins: ["SERVER_ORIGINS", String],
   path: ["SOCKETIO_PATH", String],
-  perMessageDeflate: ["SOCKETIO_PER_MESSAGE_DEFLATE", String],
+  perMessageDeflate: ["SOCKETIO_PER_MESSAGE_DEFLATE", (on) => (on ? "takeover" : "off")],
   pingInterval: ["SOCKETIO_PING_INTERVAL", milliseconds],
   pingTimeout: ["SOCKETIO_PING_TIMEOUT", milliseconds],
   transports: ["SOCKETIO_TRANSPORTS", String],

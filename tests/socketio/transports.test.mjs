@@ -37,7 +37,7 @@ test("long polling is upgraded and goes on as WebSocket", async (t) => {
 });
 
 test("without a transport of its choice a client falls back to the other", async (t) => {
-  const server = await appWith(t, { transports: ["polling"] });
+  const server = await appWith(t, { transports: ["polling"], allowUpgrades: false });
   const refused = client(t, server.url, { transports: ["websocket"], reconnection: false });
   await heard(refused, "connect_error");
   const socket = client(t, server.url, { transports: ["websocket", "polling"], tryAllTransports: true });
@@ -66,7 +66,7 @@ for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]])
   });
 
   test(`a client that answers no ping is let go: ${transports}`, async (t) => {
-    const server = await appWith(t, { pingInterval: 150, pingTimeout: 150 });
+    const server = await appWith(t, { pingInterval: 200, pingTimeout: 2000 });
     const watcher = await connected(t, server.url);
     await watcher.emitWithAck("join", "watchers");
     const gone = heard(watcher, "gone");
