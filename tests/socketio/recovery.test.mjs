@@ -5,7 +5,10 @@ import { startProxy } from "../../web/browser-test/proxy.mjs";
 import { isReference, startApp } from "./servers.mjs";
 import { connected, connection, heard, record, settled, sharedApp, test, testEachWay, unique, until } from "./support.mjs";
 
-const app = sharedApp({ connectionStateRecovery: { maxDisconnectionDuration: 60_000 } });
+/** A line that is cut between two polls is noticed by the heartbeat only. */
+const BRISK = { pingInterval: 1000, pingTimeout: 5000 };
+
+const app = sharedApp({ connectionStateRecovery: { maxDisconnectionDuration: 60_000 }, ...BRISK });
 
 /** A reason for which Ropeway is held to more than the reference can do. */
 const better = { skip: isReference && "a weakness of the reference server" };
