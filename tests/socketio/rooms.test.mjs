@@ -1,6 +1,5 @@
 /** Plain `ropeway serve`: Socket.IO clients, clients of the native protocol and the HTTP API in one room. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { after, before } from "node:test";
 import WebSocket from "ws";
 
@@ -27,7 +26,7 @@ async function native(t, room, info) {
   const member = ropeway.join(room, { info });
   const seen = [];
   member.on("event", ({ name, data, from, offset }) => seen.push({ name, data, from, offset }));
-  await once(member, "joined");
+  await new Promise((resolve) => member.addEventListener("joined", resolve, { once: true }));
   return { ropeway, member, seen };
 }
 

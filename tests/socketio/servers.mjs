@@ -12,6 +12,10 @@ import { fileURLToPath } from "node:url";
 
 const READY_WITHIN = 30000;
 
+/** Whatever happens, no server outlives the tests. */
+const children = new Set();
+process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
 /** The key for the HTTP API of `ropeway serve`. */
 export const API_KEY = "key-of-the-socket-io-tests";
 
@@ -81,7 +85,8 @@ async function start(command, args, variables = {}) {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ROPEWAY_"));
   const env = { ...Object.fromEntries(inherited), ...variables };
   const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
-  process.once("exit", () => child.kill("SIGKILL"));
+  children.add(child);
+  child.once("exit", () => children.delete(child));
   const server = new RunningServer(child);
   server.port = await server.address().catch((error) => server.kill().then(() => Promise.reject(error)));
   return server;

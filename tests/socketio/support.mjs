@@ -40,7 +40,8 @@ export function sharedApp(options) {
 export function client(t, url, options = {}) {
   const defaults = { forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 200, timeout: 60000 };
   const socket = io(url, { ...defaults, ...options });
-  t.after(() => socket.disconnect());
+  // A socket that was refused does not close what it shares with others.
+  t.after(() => socket.disconnect() && socket.io._close());
   return socket;
 }
 

@@ -8,14 +8,21 @@ import { startFakeServer } from "../test/fake-server.mjs";
 const binary = process.env.ROPEWAY_BIN || process.env.ROPEWAY;
 const READY_WITHIN = 20000;
 
-/** @param {number} [port] 0 for a free one */
-export async function startServer(port = 0) {
-  return binary ? startBinary(port) : startFakeServer({ port });
+/** Whether it is the binary. */
+export const isReal = Boolean(binary);
+
+/**
+ * @param {number} [port] 0 for a free one
+ * @param {{ [variable: string]: string }} [settings] of the binary
+ */
+export async function startServer(port = 0, settings = {}) {
+  return binary ? startBinary(port, settings) : startFakeServer({ port });
 }
 
-async function startBinary(port) {
+async function startBinary(port, settings) {
   // Its configuration is read from variables of this kind; here it runs with the defaults.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("ROPEWAY")));
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ROPEWAY"));
+  const env = { ...Object.fromEntries(inherited), ...settings };
   const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`], { env, stdio: ["ignore", "ignore", "pipe"] });
   process.once("exit", () => child.kill("SIGKILL"));
   const lines = createInterface(child.stderr);

@@ -15,7 +15,8 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "unit", about: "unit and integration tests of the workspace", run: unit },
     Step { name: "doctest", about: "the examples in the documentation", run: doctest },
     Step { name: "web", about: "the browser client and the pages, in Node.js", run: web },
-    Step { name: "browser", about: "the chat page in a headless browser", run: browser },
+    Step { name: "browser", about: "the chat page and Socket.IO in a headless browser", run: browser },
+    Step { name: "socketio", about: "Socket.IO clients of npm and Python", run: socketio },
     Step { name: "system", about: "the binary with foreign peers, from start to shutdown", run: system },
     Step {
         name: "conformance",
@@ -65,6 +66,15 @@ fn browser() -> Result<Outcome> {
     let ropeway = build("--package ropeway", "ropeway")?;
     let mut command = tools::node_test("web/browser-test")?;
     passed(command.env("CHROMIUM", chromium).env("ROPEWAY", ropeway).env("ARTEFACTS", artefacts()))
+}
+
+fn socketio() -> Result<Outcome> {
+    tools::node_modules("tests")?;
+    let python = tools::python_peers()?;
+    let ropeway = build("--package ropeway", "ropeway")?;
+    let app = build("--package ropeway-server --example socketio_clients", "socketio_clients")?;
+    let mut command = tools::node_test("tests/socketio")?;
+    passed(command.env("PYTHON", python).env("ROPEWAY", ropeway).env("SOCKETIO_APP", app))
 }
 
 fn system() -> Result<Outcome> {
