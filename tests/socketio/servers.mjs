@@ -34,7 +34,7 @@ export function startApp({ port = 0, ...options } = {}) {
   return start(named("SOCKETIO_APP"), ["--listen", `127.0.0.1:${port}`], settings(options));
 }
 
-/** `ropeway serve` with its defaults for development; see `startApp`. */
+/** `ropeway serve` with its defaults for development; see `startApp`. `trimmed`: see TRIMMED. */
 export function startServe({ port = 0, ...options } = {}) {
   return start(named("ROPEWAY"), ["serve", "--listen", `127.0.0.1:${port}`], { ROPEWAY_API_KEY: API_KEY, ...settings(options) });
 }
@@ -64,14 +64,17 @@ const SETTINGS = {
   upgradeTimeout: ["SOCKETIO_UPGRADE_TIMEOUT", milliseconds],
 };
 
+/** glibc: one heap, whose end is given back at once. */
+const TRIMMED = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "0", MALLOC_MMAP_THRESHOLD_: "65536" };
+
 /** The environment that configures Ropeway. */
-function settings({ connectionStateRecovery, ...options }) {
+function settings({ connectionStateRecovery, trimmed, ...options }) {
   const variables = Object.entries(options).map(([name, value]) => {
     const [variable, shown] = SETTINGS[name];
     return [`ROPEWAY_${variable}`, shown(value)];
   });
   if (connectionStateRecovery) variables.push(...recovery(connectionStateRecovery));
-  return Object.fromEntries(variables);
+  return { ...Object.fromEntries(variables), ...(trimmed && TRIMMED) };
 }
 
 function recovery({ maxDisconnectionDuration = 120000 }) {

@@ -40,10 +40,12 @@ async function page(t, { build = "socket.io.js", at = origin } = {}) {
   const page = await context.newPage();
   page.faults = [];
   page.on("pageerror", (error) => page.faults.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && page.faults.push(message.text()));
-  const empty = { contentType: "text/html", body: "<!doctype html><title>Test</title>" };
-  await page.route(`${at}/test-page`, (route) => route.fulfill(empty));
-  await page.goto(`${at}/test-page`);
+  page.on("console", (message) => {
+    // Such a page has no icon.
+    if (message.type() === "error" && !message.location().url.endsWith("/favicon.ico")) page.faults.push(message.text());
+  });
+  // Of the server's own pages this is one whose policy lets a test add scripts.
+  await page.goto(`${at}/healthz`);
   const path = `${origin}/socket.io/${build}`;
   if (build.includes("esm")) await page.evaluate(async (path) => (globalThis.io = (await import(path)).io), path);
   else await page.addScriptTag({ url: path });
@@ -116,10 +118,10 @@ for (const build of BUILDS) {
     const stock = await page(t, { build });
     for (const transports of [["polling"], ["websocket"]]) {
       await enter(stock, room, { transports, forceNew: true });
-      const heard = await stock.evaluate(async ([room, blobs]) => {
+      const heard = await stock.evaluate(async ([room, views]) => {
         const bytes = Uint8Array.from([0, 1, 254, 255]);
-        const data = { typed: bytes, buffer: bytes.buffer, view: new DataView(bytes.buffer.slice(1)), nested: [{ bytes }, "text"] };
-        if (blobs) Object.assign(data, { blob: new Blob([bytes]), file: new File([bytes, bytes], "name") });
+        const data = { buffer: bytes.buffer, nested: [{ bytes: bytes.buffer }, "text"] };
+        if (views) Object.assign(data, { typed: bytes, view: new DataView(bytes.buffer.slice(1)), blob: new Blob([bytes]), file: new File([bytes, bytes], "name") });
         const news = new Promise((resolve) => globalThis.socket.once("bytes", resolve));
         await globalThis.socket.emitWithAck("publish", { room, event: "bytes", data });
         const shown = (value) => [...new Uint8Array(value.buffer ?? value, value.byteOffset ?? 0, value.byteLength)];
@@ -127,7 +129,7 @@ for (const build of BUILDS) {
         return { ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, shown(value)])), nested: [shown(nested[0].bytes), nested[1]] };
       }, [room, !build.includes("msgpack")]);
       const four = [0, 1, 254, 255];
-      // The msgpack build writes no DataView, Blob or File.
+      // The msgpack build knows ArrayBuffers alone.
       const expected = { typed: four, buffer: four, view: four.slice(1), nested: [four, "text"], blob: four, file: [...four, ...four] };
       for (const [name, value] of Object.entries(heard)) assert.deepEqual(value, expected[name], `${name} by ${transports}`);
       await stock.evaluate(() => globalThis.socket.disconnect());
@@ -145,7 +147,9 @@ for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]])
     assert.deepEqual(await texts(stock), ["from another site"]);
     const sid = await stock.evaluate(() => globalThis.socket.io.engine.id);
     const cookies = await stock.context().cookies(origin);
-    assert.deepEqual(cookies.map(({ name, value }) => [name, value]), [["io", sid]]);
+    // As in the reference it comes with the answer to the first poll.
+    const expected = transports[0] === "polling" ? [["io", sid]] : [];
+    assert.deepEqual(cookies.map(({ name, value }) => [name, value]), expected);
     assert.deepEqual(stock.faults, []);
   });
 
