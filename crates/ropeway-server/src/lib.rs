@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!  TCP ─► serve ─► http ─┬─ pages, API, health ───────────────────────────► hub
-//!                        └─ upgrade ─► carrier (frames) ─► protocol (JSON) ─► hub
+//!                        └─ upgrade ─► carrier (frames) ─► protocol (JSON) ─► hub ─► app
 //! ```
 //!
-//! A carrier moves messages, a protocol gives them meaning, the hub knows rooms; each can be read without the others.
+//! A carrier moves messages, a protocol gives them meaning, the hub knows rooms, an application handles what clients
+//! emit; each can be read without the others.
 //!
 //! ```no_run
 //! use ropeway_server::{Server, config::Config};

@@ -28,6 +28,18 @@ pub enum Error {
     Hub(#[from] ropeway_hub::Error),
 }
 
+impl Error {
+    /// Whether a client did not acknowledge in time.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Hub(ropeway_hub::Error::Timeout))
+    }
+
+    /// Whether the client has gone.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Hub(ropeway_hub::Error::Closed))
+    }
+}
+
 /// A refusal that the client is told.
 ///
 /// Returned by middleware it becomes Socket.IO's `CONNECT_ERROR` (on the client: `connect_error` with `message` and

@@ -35,6 +35,36 @@
 //! | [`Arc<Handshake>`](crate::Handshake) | the connection's first request | all |
 //! | [`Namespace`] | where it happens, to send to others | all |
 //! | [`DisconnectReason`] | why the client has gone | `on_disconnect` |
+//!
+//! Handlers of one socket run one after the other in the order of its events, `on_connect` first and `on_disconnect`
+//! last, unless they are [concurrent](Definition::on_concurrent); those of different sockets at the same time. A handler
+//! may wait for as long as it likes, also for an acknowledgement of its own client. While 64 events (or 256 KiB of them)
+//! wait, the connection is not read; while an acknowledgement of the client is awaited, 4,096 (1 MiB). A handler that
+//! panics ends its connection and no other.
+//!
+//! # Speaking to clients
+//! [`Socket`] is one client, [`Namespace`] all of one; `to`, `except`, `volatile` and the like narrow that down to a
+//! [`Broadcast`], whose last methods act: `emit`, `emit_with_ack`, `fetch_sockets`, `sockets_join`, `sockets_leave`,
+//! `disconnect_sockets`. They are those of Socket.IO in snake case; `in`, a word of Rust, is `in_room`.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use ropeway_server::app::{Error, Namespace, Socket};
+//!
+//! async fn operators(socket: Socket, chat: Namespace) -> Result<(), Error> {
+//!     socket.emit("hello", "you alone")?;
+//!     socket.to("room-42").emit("hello", "the others in the room")?;
+//!     chat.to(["room-42", "room-43"]).except("bots").emit("hello", "all in two rooms but some")?;
+//!     let name: String = socket.emit_with_ack("who are you?", ()).await?;
+//!     let answers = chat.timeout(Duration::from_secs(2)).emit_with_ack::<u32>("how many?", name).await?;
+//!     println!("{} did not answer", answers.missing);
+//!     chat.to("room-42").sockets_join("room-44")
+//! }
+//! ```
+//!
+//! Clients of the native protocol are sockets of the namespace `/` like any other: they pass its middleware, what they
+//! `emit` comes to its handlers, and they are in rooms with clients of Socket.IO.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -81,7 +111,7 @@ pub use kind::{Admission, BeforeEvent, Connected, Disconnected, HasEvent, HasSoc
 pub use namespace::Namespace;
 pub use remote::RemoteSocket;
 pub use rooms::Rooms;
-pub use ropeway_hub::DisconnectReason;
+pub use ropeway_hub::{DisconnectReason, Error as HubError};
 pub use socket::{Emitter, Extensions, Socket};
 
 use hooks::Hooks;

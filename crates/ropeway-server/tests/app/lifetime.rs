@@ -135,7 +135,7 @@ fn a_socket_that_has_gone_is_harmless() {
     socket.disconnect(true);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let answer = runtime.block_on(socket.emit_with_ack::<u64>("late", ()));
-    assert_eq!(answer.unwrap_err().to_string(), "the connection has ended");
+    assert!(answer.unwrap_err().is_closed());
 }
 
 #[test]

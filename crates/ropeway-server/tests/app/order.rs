@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ropeway_server::app::{App, Data, Reply, Socket};
+use ropeway_server::app::{App, Args, Data, Reply, Socket};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -225,13 +225,14 @@ fn an_acknowledgement_that_does_not_come_is_an_error_in_time() {
     let app = App::new();
     app.namespace("/").on("question", async |socket: Socket| {
         let answer = socket.timeout(Duration::from_millis(50)).emit_with_ack::<Value>("back", ()).await;
-        Reply(answer.unwrap_err().to_string())
+        let error = answer.unwrap_err();
+        Reply(Args((error.to_string(), error.is_timeout())))
     });
     let server = Running::start(app);
     let mut client = Client::connect(&server, "/");
     let asked = client.emit_asking("question", &json!([]));
     let (_, _, ack) = client.question();
-    assert_eq!(client.acknowledgement(asked), [json!("no answer in time")]);
+    assert_eq!(client.acknowledgement(asked), [json!("no answer in time"), json!(true)]);
     client.acknowledge(ack, &json!([1]));
     client.nothing_more();
 }
