@@ -190,3 +190,19 @@ fn who_is_refused_does_not_read_what_was_missed() {
     assert_eq!(ada.says(&identity.connect(&seen)), r#"44{"message":"no more"}"#);
     assert_eq!(asked.lock().unwrap().0, 2);
 }
+
+/// The stock client takes the last string of any event for its offset.
+#[test]
+fn a_volatile_event_that_ends_in_a_string_ends_in_an_offset_as_well() {
+    let app = App::new();
+    app.namespace("/").on_connect(|socket: Socket| socket.join("demo:a"));
+    let server = server(Some(app.clone()), &[]);
+    let mut ada = client(&server);
+    let identity = Identity::of(&ada.says("0"));
+    app.of("/").to("demo:a").emit("n", 1).unwrap();
+    let first = offset(&ada.told());
+    app.of("/").to("demo:a").volatile().emit("v", "text").unwrap();
+    assert_eq!(ada.told(), format!(r#"42["v","text","{first}"]"#));
+    ada.session.end(Ending::TransportClose);
+    assert_eq!(client(&server).says(&identity.connect(&first)), identity.welcome());
+}
