@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { Server } from "socket.io";
 import msgpack from "socket.io-msgpack-parser";
 
-const SHORT = { pingInterval: 300, pingTimeout: 200, upgradeTimeout: 400, connectTimeout: 400 };
+const SHORT = { pingInterval: 300, pingTimeout: 500, upgradeTimeout: 400, connectTimeout: 400 };
 
 const PROFILES = {
   default: {},

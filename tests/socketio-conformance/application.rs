@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-const SHORT: &str = "ping_interval = '300ms'\nping_timeout = '200ms'\nupgrade_timeout = '400ms'\n\
+const SHORT: &str = "ping_interval = '300ms'\nping_timeout = '500ms'\nupgrade_timeout = '400ms'\n\
                      connect_timeout = '400ms'\n";
 
 /// The settings of each [`Profile`](crate::subject::Profile), by its name.

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) enum Profile {
     /// Nothing but defaults.
     Default,
-    /// `pingInterval` 300 ms, `pingTimeout` 200 ms, `upgradeTimeout` and `connectTimeout` 400 ms.
+    /// `pingInterval` 300 ms, `pingTimeout` 500 ms, `upgradeTimeout` and `connectTimeout` 400 ms.
     Short,
     /// `maxHttpBufferSize` 10,000 bytes, `cookie` on, `allowUpgrades` off.
     Limited,
@@ -28,7 +28,7 @@ pub(crate) enum Profile {
 
 /// The heartbeat of the profiles in which time matters, as [`Profile::Short`] has it.
 pub(crate) const PING_INTERVAL: std::time::Duration = std::time::Duration::from_millis(300);
-pub(crate) const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(200);
+pub(crate) const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The command, split at blanks, that starts another server than ours.
 const COMMAND: &str = "SOCKETIO_SERVER";

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::v5;
 use crate::case::{Case, Place, case};
-use crate::client::Client;
+use crate::client::{self, Client};
 use crate::polling::{Polling, socket_id};
 use crate::subject::{Profile, Subject};
-use crate::websocket::Frame;
+use crate::websocket::{Frame, WebSocket};
 
 const CONNECTION: Place = v5("Connection to a namespace");
 const FORMAT: Place = v5("Format");
@@ -61,6 +63,11 @@ pub(crate) const CASES: &[Case] = &[
         REFERENCE,
         event_on_unjoined_namespace_closes,
         "An event, acknowledgement or disconnect on a namespace that was not joined ends the connection"
+    ),
+    case!(
+        REFERENCE,
+        handshake_is_known,
+        "The application knows the address, the query and the credentials of the handshake"
     ),
     case!(REFERENCE, connect_error_of_a_client_closes, "CONNECT_ERROR from a client ends the connection"),
     case!(
@@ -232,6 +239,20 @@ async fn connect_error_of_a_client_closes(subject: &'static Subject) {
         let frame = client.frame().await;
         assert!(matches!(frame, Frame::Close(_) | Frame::End), "{packet}: {frame:?}");
     }
+}
+
+async fn handshake_is_known(subject: &'static Subject) {
+    let target = format!("{}&user=Anna%20%E2%82%AC&t=abc", client::OPEN);
+    let mut client = Client::over(WebSocket::open(subject.at(Profile::Default), &target).await).await;
+    client.text(r#"40{"token":"123"}"#).await;
+    let sid = socket_id(&client.hear().await, "40");
+    client.hears(r#"42["auth",{"token":"123"}]"#).await;
+    let known = client.ask("who-am-i", "").await;
+    let query = json!({ "EIO": "4", "transport": "websocket", "user": "Anna €", "t": "abc" });
+    let expected = json!({
+        "id": sid, "query": query, "url": target, "secure": false, "xdomain": false, "auth": { "token": "123" },
+    });
+    assert_eq!(known, json!([expected]));
 }
 
 async fn refusal_leaves_the_connection(subject: &'static Subject) {

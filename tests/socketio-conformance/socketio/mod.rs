@@ -4,6 +4,7 @@ use crate::case::{Case, Place};
 
 mod acknowledgements;
 mod binary;
+mod bundles;
 mod connect;
 mod disconnect;
 mod events;
@@ -21,6 +22,7 @@ pub(crate) const CASES: &[&[Case]] = &[
     rooms::CASES,
     msgpack::CASES,
     recovery::CASES,
+    bundles::CASES,
 ];
 
 const fn v5(section: &'static str) -> Place {

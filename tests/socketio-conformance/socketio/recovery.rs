@@ -203,7 +203,7 @@ async fn off_by_default(subject: &'static Subject) {
 async fn quiet_connections_recover(subject: &'static Subject) {
     const LONGEST_DISCONNECTION: std::time::Duration = std::time::Duration::from_secs(2);
     let (mut client, ticket) = connect(subject).await;
-    let quiet = LONGEST_DISCONNECTION + 4 * (PING_INTERVAL + PING_TIMEOUT);
+    let quiet = LONGEST_DISCONNECTION + 2 * (PING_INTERVAL + PING_TIMEOUT);
     let rest = tokio::time::timeout(quiet, client.frame()).await;
     assert!(rest.is_err(), "{rest:?}");
     lose(subject, client).await;

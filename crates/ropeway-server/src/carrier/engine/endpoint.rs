@@ -133,7 +133,10 @@ async fn post(shared: &Shared, desk: &Arc<Desk>, request: Request) -> Response {
             body::discard(rest);
             empty(StatusCode::PAYLOAD_TOO_LARGE)
         }
-        Err(BodyError::TooSlow) => empty(StatusCode::REQUEST_TIMEOUT),
+        Err(BodyError::TooSlow) => {
+            desk.fail(Reason::PingTimeout);
+            empty(StatusCode::REQUEST_TIMEOUT)
+        }
         Err(BodyError::Broken) => empty(StatusCode::BAD_REQUEST),
     }
 }
