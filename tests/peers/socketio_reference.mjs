@@ -1,6 +1,6 @@
 /**
  * The npm `socket.io` server as the subject of tests/socketio-conformance, whose `application` module says what it
- * does. It prints one line, `name=address` for each profile, and serves until it is killed.
+ * does. It prints one line, `name=address` for each profile, and serves to the end of its standard input.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -93,4 +93,5 @@ class Endings {
 }
 
 const started = Object.entries(PROFILES).map(async ([name, options]) => `${name}=${await serve(options)}`);
+process.stdin.resume().on("end", () => process.exit());
 console.log((await Promise.all(started)).join(" "));

@@ -46,7 +46,7 @@ const PROFILES: &[(&str, &[&str])] = &[
     ("msgpack", &[]),
 ];
 
-/// Serves all profiles, says where, and goes on until it is killed.
+/// Serves all profiles, says where, and goes on to the end of the standard input.
 pub(crate) async fn serve() {
     let mut line = String::new();
     for (name, settings) in PROFILES {
@@ -57,7 +57,8 @@ pub(crate) async fn serve() {
         tokio::spawn(server.run(std::future::pending()));
     }
     println!("{line}");
-    std::future::pending::<()>().await;
+    let end = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+    end.await.unwrap().unwrap();
 }
 
 fn application() -> App {

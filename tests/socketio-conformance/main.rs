@@ -9,11 +9,11 @@
 //! cargo test -p ropeway-server --test socketio-conformance              # our server
 //! cargo test ... -- upgrade                                             # the cases with this word in their name
 //! cargo xtask conformance                                               # ours and the npm reference, as a table
-//! SOCKETIO_SERVER="node tests/peers/socketio_reference.mjs" cargo test ...   # another server
+//! SOCKETIO_SERVER="node ../../tests/peers/socketio_reference.mjs" cargo test ...   # another server
 //! ```
 //!
-//! The server under test is a child process that prints one line, `name=address` for each [`subject::Profile`], and
-//! serves the application that [`application`] describes.
+//! The server under test is a child process that prints one line, `name=address` for each [`subject::Profile`], serves
+//! the application that [`application`] describes, and ends with its standard input.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -56,11 +56,11 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     if arguments.iter().any(|argument| argument == SERVE) {
         runtime.block_on(application::serve());
+        return ExitCode::SUCCESS;
     }
     let started = Instant::now();
     let subject: &'static Subject = Box::leak(Box::new(Subject::start()));
     let endings = runtime.block_on(runner::run(cases, subject));
-    subject.end();
     report::write(&arguments, &endings);
     runner::conclude(&endings, started)
 }

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// One server with its own settings; the others are the defaults of the npm `socket.io` server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,11 +32,10 @@ pub(crate) const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_m
 /// The command, split at blanks, that starts another server than ours.
 const COMMAND: &str = "SOCKETIO_SERVER";
 
-/// A running server, until [`Subject::end`].
+/// A running server. It is told to end by the end of its standard input, so that it never outlives this program.
 pub(crate) struct Subject {
-    child: Mutex<Child>,
-    /// Of the process.
-    id: u32,
+    child: Child,
+    _input: ChildStdin,
     /// Held open: a server that cannot write its log may stop.
     _output: BufReader<ChildStdout>,
     addresses: HashMap<String, SocketAddr>,
@@ -49,25 +47,18 @@ impl Subject {
     pub(crate) fn start() -> Self {
         let foreign = env::var(COMMAND).ok();
         let mut command = foreign.as_deref().map_or_else(ours, split);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let input = child.stdin.take().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
         Self {
-            id: child.id(),
-            child: Mutex::new(child),
+            child,
+            _input: input,
             _output: output,
             addresses: addresses(&line),
             is_ours: foreign.is_none(),
         }
-    }
-
-    /// Kills the server. The cases refer to it as long as the program lives, so nothing drops it.
-    pub(crate) fn end(&self) {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        // Both fail only for a child that is gone already.
-        let _ = child.kill();
-        let _ = child.wait();
     }
 
     /// Where the server with these settings listens.
@@ -83,7 +74,7 @@ impl Subject {
 
     /// What the server holds in memory now, in bytes.
     pub(crate) fn resident(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
     }
