@@ -97,7 +97,7 @@ impl CloseFrame {
             [a, b, reason @ ..] => (u16::from_be_bytes([*a, *b]), reason),
         };
         let code = CloseCode::new(code).ok_or(Violation::CloseCode(code))?;
-        let reason = std::str::from_utf8(reason).map_err(|_| Violation::InvalidUtf8)?;
+        let reason = std::str::from_utf8(reason).map_err(|_| Violation::CloseReason)?;
         Ok(Some(Self { code, reason: reason.to_owned() }))
     }
 
@@ -107,7 +107,7 @@ impl CloseFrame {
         let code = u16::from_be_bytes([*a, *b]);
         CloseCode::new(code).ok_or(Violation::CloseCode(code))?;
         match std::str::from_utf8(reason) {
-            Err(error) if error.error_len().is_some() => Err(Violation::InvalidUtf8),
+            Err(error) if error.error_len().is_some() => Err(Violation::CloseReason),
             _ => Ok(()),
         }
     }
@@ -202,7 +202,7 @@ mod tests {
     fn rfc6455_5_5_1_bodies() {
         assert_eq!(CloseFrame::decode(b""), Ok(None));
         assert_eq!(CloseFrame::decode(b"\x03"), Err(Violation::CloseBody));
-        assert_eq!(CloseFrame::decode(b"\x03\xe8\xff"), Err(Violation::InvalidUtf8));
+        assert_eq!(CloseFrame::decode(b"\x03\xe8\xff"), Err(Violation::CloseReason));
         let bye = CloseFrame::new(CloseCode::NORMAL, "bye");
         assert_eq!(bye.encode(), b"\x03\xe8bye");
         assert_eq!(CloseFrame::decode(b"\x03\xe8bye"), Ok(Some(bye)));

@@ -39,9 +39,12 @@ pub enum Violation {
     /// A new message before the last fragment of the one under way.
     #[error("a new message inside a fragmented one (RFC 6455 section 5.4)")]
     InterleavedMessage,
-    /// Text that is not UTF-8, in a message or in the reason of a close frame.
+    /// A text message that is not UTF-8.
     #[error("text is not UTF-8 (RFC 6455 section 8.1)")]
     InvalidUtf8,
+    /// A close frame whose reason is not UTF-8.
+    #[error("the reason of a close frame is not UTF-8 (RFC 6455 section 5.5.1)")]
+    CloseReason,
     /// A close frame with a body of one byte.
     #[error("a close frame has a body of one byte (RFC 6455 section 5.5.1)")]
     CloseBody,
@@ -75,7 +78,7 @@ impl Violation {
     /// The code of the close frame that tells the peer.
     pub fn close_code(&self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 | Self::Inflate => CloseCode::INVALID_DATA,
+            Self::InvalidUtf8 | Self::CloseReason | Self::Inflate => CloseCode::INVALID_DATA,
             Self::MessageTooBig { .. } | Self::FrameTooBig { .. } => CloseCode::TOO_BIG,
             Self::TooManyFragments { .. } => CloseCode::POLICY,
             _ => CloseCode::PROTOCOL_ERROR,
