@@ -43,7 +43,7 @@ impl WebSocket {
 
     /// As [`poll_receive`](Self::poll_receive), for a closure that queues nothing: it reads however much is queued. If it
     /// waited, two ends that have much to send would wait for each other to read.
-    pub(super) fn poll_listen(
+    pub fn poll_listen(
         &mut self,
         cx: &mut Context<'_>,
         mut on_event: impl FnMut(Event<'_>) -> ControlFlow<()>,
