@@ -7,8 +7,10 @@ use clap::Parser;
 mod bench;
 mod cli;
 mod config;
+mod connect;
 mod failure;
 mod files;
+mod harmless;
 mod log;
 mod network;
 mod serve;
@@ -19,6 +21,9 @@ use cli::{Cli, Command, ConfigCommand};
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
+        Command::Connect(options) => {
+            return connect::run(&options).unwrap_or_else(|failure| failure.report());
+        }
         Command::Bench(options) => bench::run(&options),
         Command::Config(ConfigCommand::Check { file }) => config::check(&file),
         Command::Config(ConfigCommand::Init) => config::init(),

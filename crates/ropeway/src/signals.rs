@@ -18,12 +18,18 @@ impl Signals {
     }
 
     /// Ends with the first signal. The second one ends the process at once, with 128 + its number as shells have it.
-    pub(crate) async fn first(mut self) {
-        self.next().await;
+    pub(crate) async fn first(self) {
+        self.first_number().await;
+    }
+
+    /// As [`first`](Self::first), and gives the number of the signal.
+    pub(crate) async fn first_number(mut self) -> i32 {
+        let number = self.next().await;
         tokio::spawn(async move {
             let number = self.next().await;
             exit(128 + number);
         });
+        number
     }
 
     /// The number of the next signal.

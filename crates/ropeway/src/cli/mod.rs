@@ -1,6 +1,7 @@
 //! The flags.
 
 pub(crate) mod bench;
+pub(crate) mod connect;
 pub(crate) mod network;
 pub(crate) mod parse;
 
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     /// Run the server
     #[command(after_long_help = LAYERS)]
     Serve(Box<Serve>),
+    /// Talk with a WebSocket or Socket.IO server
+    Connect(Box<connect::Connect>),
     /// Put a WebSocket server under load and measure what comes of it
     Bench(Box<bench::Bench>),
     /// Check or make a configuration

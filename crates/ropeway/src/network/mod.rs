@@ -1,7 +1,9 @@
 //! From flags to a connection: what `connect` and `bench` share.
 
+mod failure;
 mod headers;
 mod proxy;
+pub(crate) mod socketio;
 mod tls;
 
 use ropeway_ws::client::Connect;
@@ -9,6 +11,8 @@ use ropeway_ws::{Config, deflate};
 
 use crate::cli::network::Network;
 use crate::failure::{Failure, Kind};
+
+pub(crate) use failure::failure;
 
 /// What is to be opened, ready to be opened as often as needed. Files are read and flags are judged here, once.
 ///
