@@ -8,17 +8,19 @@
 
 mod engine;
 mod expect;
+mod json;
 mod pipe;
 mod record;
 mod socketio;
 mod talk;
+mod terminal;
 
 use std::io::{IsTerminal, stdin, stdout};
 use std::process::ExitCode;
 
 use tokio::runtime::Runtime;
 
-use crate::cli::connect::Connect;
+use crate::cli::connect::{Connect, Cut};
 use crate::failure::{Failure, Kind};
 use crate::network;
 pub(crate) use expect::{Expectation, Path};
@@ -31,7 +33,14 @@ pub(crate) fn run(options: &Connect) -> Result<ExitCode, Failure> {
     let plan = plan(options)?;
     let runtime =
         Runtime::new().map_err(|error| Failure::new(Kind::System, "cannot start the threads", error))?;
-    let done = runtime.block_on(async { pipe::run(engine::Engine::start(plan), options).await });
+    let done = runtime.block_on(async {
+        let engine = engine::Engine::start(plan);
+        if is_interactive(options) {
+            terminal::run(engine, options).await
+        } else {
+            pipe::run(engine, options).await
+        }
+    });
     // A thread may still wait for input.
     runtime.shutdown_background();
     done
@@ -63,6 +72,13 @@ fn settings(options: &Connect) -> Result<socketio::Settings, Failure> {
     Ok(socketio::Settings { namespaces, auth })
 }
 
-fn is_interactive() -> bool {
-    stdin().is_terminal() && stdout().is_terminal()
+/// A person types and reads, and nothing is asked for that a script wants.
+fn is_interactive(options: &Connect) -> bool {
+    let is_for_scripts = options.jsonl
+        || options.print0
+        || options.count.is_some()
+        || !options.expect.is_empty()
+        || options.timeout.is_some()
+        || options.input != Cut::Lines;
+    !is_for_scripts && stdin().is_terminal() && stdout().is_terminal()
 }

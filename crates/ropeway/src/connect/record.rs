@@ -11,6 +11,7 @@ use ropeway_ws::{Cause, Message, Outcome, Side};
 use serde_json::{Value, json};
 
 use super::engine::{Direction, Event, Open, What};
+use super::json::compact;
 use super::talk;
 use crate::{harmless, network};
 
@@ -62,7 +63,12 @@ impl Fields {
         self.raw(name, &value.into().to_string());
     }
 
-    /// A field whose value is JSON already.
+    /// A field whose value is JSON of the peer.
+    fn json(&mut self, name: &str, value: &str) {
+        self.raw(name, &compact(value));
+    }
+
+    /// A field whose value is JSON on one line.
     fn raw(&mut self, name: &str, value: &str) {
         self.0.push_str(if self.0.is_empty() { "{\"" } else { ",\"" });
         self.0.push_str(name);
@@ -137,17 +143,17 @@ impl Fields {
     fn packet(&mut self, packet: &Packet<'_>) {
         self.add("namespace", packet.namespace.as_ref());
         match &packet.body {
-            Body::Connect(data) => self.raw("data", data.as_deref().unwrap_or("null")),
-            Body::ConnectError(data) => self.raw("data", data),
+            Body::Connect(data) => self.json("data", data.as_deref().unwrap_or("null")),
+            Body::ConnectError(data) => self.json("data", data),
             Body::Disconnect => {}
             Body::Event { id, name, arguments, .. } => {
                 self.add("id", *id);
                 self.add("name", name.as_ref());
-                self.raw("arguments", &format!("[{arguments}]"));
+                self.json("arguments", &format!("[{arguments}]"));
             }
             Body::Ack { id, arguments, .. } => {
                 self.add("id", *id);
-                self.raw("arguments", &format!("[{arguments}]"));
+                self.json("arguments", &format!("[{arguments}]"));
             }
         }
         let attachments = packet.attachments();

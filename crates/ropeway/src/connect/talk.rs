@@ -82,14 +82,14 @@ pub(crate) fn timings(open: &Open) -> String {
 
 /// One line about the end.
 pub(crate) fn closed(outcome: &Outcome) -> String {
-    let by = if outcome.by == Side::Us { "here" } else { "the server" };
+    let by = if outcome.by == Side::Us { "from this side" } else { "by the server" };
     let mut line = match (&outcome.cause, outcome.code) {
         (Cause::Violation(violation), _) => format!("Closed: the server broke the protocol: {violation}"),
         (Cause::Deadline(Deadline::Close), _) => "Closed; the server did not answer that".to_owned(),
         (Cause::Deadline(_), _) => "Closed: the server did not answer a ping in time".to_owned(),
         (Cause::EndOfStream, _) => "The server ended the stream without a close frame".to_owned(),
-        (_, CloseCode::NO_STATUS) => format!("Closed by {by} without a code"),
-        (_, code) => format!("Closed by {by} with {code}{}", meaning(code)),
+        (_, CloseCode::NO_STATUS) => format!("Closed {by} without a code"),
+        (_, code) => format!("Closed {by} with {code}{}", meaning(code)),
     };
     if outcome.cause == Cause::Close && !outcome.reason.is_empty() {
         let _ = write!(line, ": {}", harmless::line(&outcome.reason));

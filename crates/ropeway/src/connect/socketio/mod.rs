@@ -8,6 +8,7 @@ use ropeway_socketio::{Body, Decoder, Limits, Packet};
 use ropeway_ws::Message;
 
 use super::engine::Emit;
+use super::json::compact;
 use crate::network::socketio::messages;
 
 mod emit;
@@ -205,7 +206,7 @@ pub(crate) fn namespace(name: &str) -> String {
 
 /// An event as `["name",arguments...]`, an acknowledgement as its arguments.
 pub(crate) fn line(packet: &Packet<'_>) -> String {
-    let arguments = packet.arguments();
+    let arguments = compact(packet.arguments());
     match &packet.body {
         Body::Event { name, .. } => {
             let name = serde_json::Value::from(name.as_ref());

@@ -1,0 +1,191 @@
+//! The line that is being typed: a thread of its own, because it waits for keys.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+
+use rustyline::completion::{Completer, FilenameCompleter, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::FileHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Cmd, CompletionType, Config, Context, Editor, ExternalPrinter, Helper, KeyEvent, Modifiers};
+use serde::de::IgnoredAny;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::slash::{COMMANDS, WITH_FILES};
+
+const PROMPT: &str = "> ";
+
+/// Lines that are remembered for each host.
+const HISTORY: usize = 2000;
+
+/// What was typed.
+#[derive(Debug)]
+pub(super) enum Typed {
+    Line(String),
+    /// Ctrl-C or Ctrl-D.
+    Leave,
+}
+
+/// The face's end.
+pub(super) struct Typing {
+    /// From the editor's thread; one person types.
+    pub(super) lines: UnboundedReceiver<Typed>,
+    /// Writes above the line that is being typed.
+    printer: Box<dyn ExternalPrinter + Send>,
+}
+
+impl Typing {
+    /// Begins to read.
+    pub(super) fn start(is_socketio: bool, history: Option<PathBuf>) -> rustyline::Result<Self> {
+        let mut editor = editor(is_socketio)?;
+        let printer = Box::new(editor.create_external_printer()?);
+        let (typed, lines) = unbounded_channel();
+        thread::spawn(move || read(editor, history, &typed));
+        Ok(Self { lines, printer })
+    }
+
+    /// Shows text above the line that is being typed.
+    pub(super) fn show(&mut self, text: &str) {
+        // A terminal that is gone shows nothing.
+        let _ = self.printer.print(format!("{text}\n"));
+    }
+
+    /// Waits until all is shown: the editor takes one text at a time, so with the second of these the rest is done.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..2 {
+            let _ = self.printer.print("\x1b[A\n".to_owned());
+        }
+    }
+}
+
+fn editor(is_socketio: bool) -> rustyline::Result<Editor<Typist, FileHistory>> {
+    let config = Config::builder()
+        .max_history_size(HISTORY)?
+        .history_ignore_dups(true)?
+        .history_ignore_space(true)
+        .completion_type(CompletionType::List)
+        .auto_add_history(false)
+        .build();
+    let mut editor = Editor::with_config(config)?;
+    editor.set_helper(Some(Typist { files: FilenameCompleter::new(), is_socketio }));
+    editor.bind_sequence(KeyEvent::new('\r', Modifiers::ALT), Cmd::Newline);
+    Ok(editor)
+}
+
+fn read(mut editor: Editor<Typist, FileHistory>, history: Option<PathBuf>, typed: &UnboundedSender<Typed>) {
+    if let Some(path) = &history {
+        // There is none the first time.
+        let _ = editor.load_history(path);
+    }
+    loop {
+        match editor.readline(PROMPT) {
+            Ok(line) => {
+                remember(&mut editor, &line, history.as_ref());
+                if !line.is_empty() && typed.send(Typed::Line(joined(&line))).is_err() {
+                    return;
+                }
+            }
+            Err(ReadlineError::Signal(_)) => {}
+            Err(_) => {
+                let _ = typed.send(Typed::Leave);
+                return;
+            }
+        }
+    }
+}
+
+/// Written at once: the end of the conversation does not wait for this thread.
+fn remember(editor: &mut Editor<Typist, FileHistory>, line: &str, history: Option<&PathBuf>) {
+    let is_new = editor.add_history_entry(line).unwrap_or(false);
+    if let Some(path) = history.filter(|_| is_new) {
+        // What was typed is sent, also when it cannot be remembered.
+        let _ = editor.append_history(path);
+    }
+}
+
+/// A backslash at the end of a line joins it with the next.
+fn joined(line: &str) -> String {
+    line.replace("\\\n", "\n")
+}
+
+/// Where the history of a host is kept: in the user's folder for state (XDG Base Directory Specification).
+pub(super) fn history_of(authority: &str) -> Option<PathBuf> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    let folder = state.join("ropeway").join("history");
+    fs::create_dir_all(&folder).ok()?;
+    let name: String = authority
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' })
+        .collect();
+    Some(folder.join(name))
+}
+
+/// Completion, and when a line goes on.
+struct Typist {
+    files: FilenameCompleter,
+    is_socketio: bool,
+}
+
+impl Completer for Typist {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, pos: usize, ctx: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let typed = &line[..pos];
+        if let Some(prefix) = WITH_FILES.iter().find(|prefix| typed.starts_with(**prefix)) {
+            let (start, found) = self.files.complete(&typed[prefix.len()..], pos - prefix.len(), ctx)?;
+            return Ok((start + prefix.len(), found));
+        }
+        if !typed.starts_with('/') || typed.contains(' ') {
+            return Ok((pos, Vec::new()));
+        }
+        let offered = COMMANDS.iter().filter(|about| self.is_socketio || !about.socketio);
+        let found = offered.filter(|about| about.name.starts_with(typed)).map(|about| {
+            let space = if about.arguments.is_empty() { "" } else { " " };
+            Pair { display: about.name.to_owned(), replacement: format!("{}{space}", about.name) }
+        });
+        Ok((0, found.collect()))
+    }
+}
+
+impl Validator for Typist {
+    /// A line goes on behind a backslash, and while a JSON object or array is not complete; an empty line ends it.
+    fn validate(&self, ctx: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        let input = ctx.input();
+        let is_unfinished = input.ends_with('\\') || is_unfinished_json(input) && !input.ends_with('\n');
+        Ok(if is_unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
+fn is_unfinished_json(input: &str) -> bool {
+    input.trim_start().starts_with(['{', '['])
+        && serde_json::from_str::<IgnoredAny>(input).is_err_and(|error| error.is_eof())
+}
+
+impl Highlighter for Typist {}
+
+impl Hinter for Typist {
+    type Hint = String;
+}
+
+impl Helper for Typist {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_goes_on_until_it_is_complete() {
+        for unfinished in ["{", "[1,", "{\"a\":\n"] {
+            assert!(is_unfinished_json(unfinished), "{unfinished}");
+        }
+        for finished in ["{}", "[1]", "[1}", "hello {", "", "[x"] {
+            assert!(!is_unfinished_json(finished), "{finished}");
+        }
+        assert_eq!(joined("a\\\nb"), "a\nb");
+    }
+}
