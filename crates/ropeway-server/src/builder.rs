@@ -43,12 +43,9 @@ impl Builder {
     ///
     /// # Errors
     /// The port is in use, or the address is not one of this machine; [`InvalidInput`](io::ErrorKind::InvalidInput): the
-    /// application was given to a server before.
+    /// application was given to a server before, or a handler wants a state that was not given to it.
     pub async fn bind(self) -> io::Result<Server> {
-        if self.app.as_ref().is_some_and(App::has_started) {
-            let message = "an application can be given to one server only";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
+        self.app.as_ref().map_or(Ok(()), check)?;
         let listener = TcpListener::bind(self.config.server.listen).await?;
         let (router, shared) = self.assemble();
         Server::new(listener, router, shared)
@@ -68,5 +65,17 @@ impl Builder {
     fn assemble(self) -> (Router, Shared) {
         let shared = State::new(self.config, self.app);
         (router(shared.clone(), self.routes), shared)
+    }
+}
+
+/// Mistakes of the program that can be told before anybody connects.
+fn check(app: &App) -> io::Result<()> {
+    let wrong = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
+    if app.has_started() {
+        return Err(wrong("an application can be given to one server only".to_owned()));
+    }
+    match app.missing_state() {
+        Some(name) => Err(wrong(format!("a handler wants State<{name}>: give one to `App::state`"))),
+        None => Ok(()),
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::extract::Need;
 use super::handler::{ErasedHandler, erase};
-use super::{Admission, BeforeEvent, Connected, Disconnected, Handler, Message};
+use super::{Admission, BeforeEvent, Connected, Disconnected, Handler, Kind, Message};
 
 /// The handlers of a namespace, or of all namespaces of a pattern; made by [`App::namespace`](super::App::namespace).
 ///
@@ -29,6 +30,14 @@ pub(crate) struct Handlers {
 }
 
 impl Handlers {
+    /// The states that they want.
+    pub(super) fn needs(&self) -> impl Iterator<Item = Need> {
+        let events = self.events.values().flat_map(|event| event.handler.needs());
+        let first =
+            needs_of(&self.middleware).chain(needs_of(&self.connect)).chain(needs_of(&self.before_event));
+        first.chain(needs_of(&self.any)).chain(events).chain(needs_of(&self.disconnect))
+    }
+
     /// Whether an event concerns nobody but its own handler.
     pub(super) fn is_plain(&self) -> bool {
         self.before_event.is_empty() && self.any.is_empty()
@@ -45,6 +54,10 @@ pub(super) struct EventHandler {
     pub(super) handler: Arc<dyn ErasedHandler<Message>>,
     /// Does not wait for others, and others do not wait for it.
     pub(super) concurrent: bool,
+}
+
+fn needs_of<K: Kind>(handlers: &[Arc<dyn ErasedHandler<K>>]) -> impl Iterator<Item = Need> {
+    handlers.iter().flat_map(|handler| handler.needs())
 }
 
 impl Definition {
@@ -66,7 +79,8 @@ impl Definition {
     /// Sets the handler of an event; there is one for each name. Handlers of one socket run one after the other in the
     /// order of its events; those of different sockets run at the same time.
     ///
-    /// A sync handler, and an async one up to the first moment at which it has to wait, runs on the connection's task.
+    /// A sync handler, and an async one up to the first moment at which it has to wait, runs on the connection's task: it
+    /// must not block the thread.
     pub fn on<A: 'static>(self, event: &str, handler: impl Handler<Message, A>) -> Self {
         self.set(event, EventHandler { handler: erase(handler), concurrent: false })
     }

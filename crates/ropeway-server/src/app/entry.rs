@@ -25,6 +25,12 @@ impl App {
         self.0.running.get().is_some()
     }
 
+    /// The name of a type of state that a handler wants and nobody has given.
+    pub(crate) fn missing_state(&self) -> Option<&'static str> {
+        let missing = self.0.registry.needs().into_iter().find(|(state, _)| !self.0.states.has(*state));
+        missing.map(|(_, name)| name)
+    }
+
     /// Ends when no handler waits any more. Cancel-safe.
     pub(crate) async fn finished(&self) {
         self.0.tasks.empty().await;

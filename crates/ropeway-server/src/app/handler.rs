@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ropeway_hub::BoxFuture;
 
+use super::extract::Need;
 use super::{Extract, Kind, Outcome, Parts};
 
 /// A function or closure, sync or async, that the server calls on occasions of the kind `K`.
@@ -27,6 +28,10 @@ pub trait Handler<K: Kind, Args>: Send + Sync + 'static {
     /// Extracts the arguments and calls the function.
     #[doc(hidden)]
     fn call(&self, parts: &mut Parts<'_>) -> Called<K::Output>;
+
+    /// The states that its arguments want.
+    #[doc(hidden)]
+    fn needs(&self) -> Vec<Need>;
 }
 
 /// What became of a call.
@@ -51,6 +56,8 @@ pub enum Asynchronous {}
 /// A handler whose type is forgotten.
 pub(super) trait ErasedHandler<K: Kind>: Send + Sync {
     fn call(&self, parts: &mut Parts<'_>) -> Called<K::Output>;
+
+    fn needs(&self) -> Vec<Need>;
 }
 
 /// Forgets the type of a handler.
@@ -66,6 +73,10 @@ struct Typed<H, A> {
 impl<K: Kind, A: 'static, H: Handler<K, A>> ErasedHandler<K> for Typed<H, A> {
     fn call(&self, parts: &mut Parts<'_>) -> Called<K::Output> {
         self.handler.call(parts)
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        self.handler.needs()
     }
 }
 
@@ -86,6 +97,11 @@ macro_rules! handlers {
                 };)*
                 Called::Done(self($($arg),*).into_output())
             }
+
+            fn needs(&self) -> Vec<Need> {
+                let needs: [Option<Need>; _] = [$(<$arg as Extract<K>>::needs()),*];
+                needs.into_iter().flatten().collect()
+            }
         }
 
         impl<F, K, R, Fut, $($arg),*> Handler<K, (Asynchronous, $($arg,)*)> for F
@@ -104,6 +120,11 @@ macro_rules! handlers {
                 };)*
                 let future = self($($arg),*);
                 Called::Later(Box::pin(async move { future.await.into_output() }))
+            }
+
+            fn needs(&self) -> Vec<Need> {
+                let needs: [Option<Need>; _] = [$(<$arg as Extract<K>>::needs()),*];
+                needs.into_iter().flatten().collect()
             }
         }
     };

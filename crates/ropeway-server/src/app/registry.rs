@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::Definition;
+use super::extract::Need;
 use super::handler::ErasedHandler;
 use super::kind::Lookup;
 use crate::config::Pattern;
@@ -34,6 +35,15 @@ pub(super) struct Parent {
 pub(super) enum Rule {
     Pattern(Pattern),
     Function(Arc<dyn ErasedHandler<Lookup>>),
+}
+
+impl Rule {
+    fn needs(&self) -> Vec<Need> {
+        match self {
+            Self::Pattern(_) => Vec::new(),
+            Self::Function(function) => function.needs(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -75,6 +85,19 @@ impl Registry {
 
     pub(super) fn fixed_names(&self) -> Vec<Arc<str>> {
         self.fixed.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    /// The states that handlers of all namespaces want.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        let fixed: Vec<Definition> =
+            self.fixed.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let parents = self.parents();
+        let lookups = parents.iter().flat_map(|parent| parent.rule.needs());
+        let definitions = fixed.iter().chain(parents.iter().map(|parent| &parent.definition));
+        definitions
+            .flat_map(|definition| definition.handlers().needs().collect::<Vec<_>>())
+            .chain(lookups)
+            .collect()
     }
 
     pub(super) fn parents(&self) -> Vec<Parent> {

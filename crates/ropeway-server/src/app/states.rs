@@ -14,6 +14,10 @@ impl States {
         states.insert(TypeId::of::<S>(), Box::new(state));
     }
 
+    pub(super) fn has(&self, state: TypeId) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(&state)
+    }
+
     pub(super) fn find<S: Clone + 'static>(&self) -> Option<S> {
         let states = self.0.read().unwrap_or_else(PoisonError::into_inner);
         states.get(&TypeId::of::<S>())?.downcast_ref().cloned()

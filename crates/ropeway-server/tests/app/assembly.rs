@@ -7,7 +7,7 @@ use std::thread;
 use axum::Router;
 use axum::routing::get;
 use ropeway_server::Server;
-use ropeway_server::app::{App, Reply, Socket};
+use ropeway_server::app::{App, Reply, Socket, State};
 use ropeway_server::config::Config;
 use serde_json::json;
 use tokio::runtime::Builder;
@@ -59,6 +59,27 @@ async fn an_application_is_for_one_server() {
     let error = Server::builder(config()).app(app).bind().await.err().unwrap();
     assert_eq!(error.to_string(), "an application can be given to one server only");
     drop(first);
+}
+
+#[tokio::test]
+async fn a_state_that_is_missing_is_told_before_anybody_connects() {
+    #[derive(Clone)]
+    struct Database;
+
+    let wrong: [fn(&App); 4] = [
+        |app| drop(app.namespace("/").on("event", |_: Socket, _: State<Database>| ())),
+        |app| drop(app.namespace("/a-*").on_connect(async |_: State<Database>| ())),
+        |app| drop(app.namespace("/").middleware(|_: State<Database>| ())),
+        |app| drop(app.namespace_if(|_: State<Database>| true)),
+    ];
+    for define in wrong {
+        let app = App::new();
+        define(&app);
+        let error = Server::builder(config()).app(app.clone()).bind().await.err().unwrap().to_string();
+        assert!(error.starts_with("a handler wants State<") && error.contains("Database>"), "{error}");
+        app.state(Database);
+        assert!(Server::builder(config()).app(app).bind().await.is_ok());
+    }
 }
 
 #[test]

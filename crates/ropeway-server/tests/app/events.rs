@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use ropeway_server::Handshake;
 use ropeway_server::app::{
-    Ack, App, Args, Auth, Data, Event, Namespace, Raw, Refusal, Rejection, Reply, Socket, State,
+    Ack, App, Args, Auth, Data, Event, Extract, Namespace, Parts, Raw, Refusal, Rejection, Reply, Socket,
+    State,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -104,18 +105,26 @@ fn nothing_is_acknowledged_that_the_client_did_not_ask_for() {
 fn arguments_that_cannot_be_had_are_refused_and_the_handler_is_not_called() {
     struct Never;
 
-    impl<K> ropeway_server::app::Extract<K> for Never {
-        fn extract(_parts: &mut ropeway_server::app::Parts<'_>) -> Result<Self, Rejection> {
+    impl<K> Extract<K> for Never {
+        fn extract(_parts: &mut Parts<'_>) -> Result<Self, Rejection> {
             Err(Rejection::bad_argument("never"))
+        }
+    }
+
+    struct Lacking;
+
+    impl<K> Extract<K> for Lacking {
+        fn extract(_parts: &mut Parts<'_>) -> Result<Self, Rejection> {
+            Err(Rejection::internal("the database is on fire"))
         }
     }
 
     let app = App::new();
     app.namespace("/")
+        .on("internal", |_: Lacking| not_called())
         .on("number", |Data(_): Data<u32>| not_called())
         .on("pair", |Args(_): Args<(u32, u32)>| not_called())
         .on("auth", |Auth(_): Auth<Login>| not_called())
-        .on("state", |State(_): State<Greeting>| not_called())
         .on("own", |_: Never| not_called());
     let server = Running::start(app);
     let mut client = Client::connect(&server, "/");
@@ -134,7 +143,7 @@ fn arguments_that_cannot_be_had_are_refused_and_the_handler_is_not_called() {
     let (_, message) = refused("auth", json!([]));
     assert!(message.starts_with("`auth` cannot be read: missing field `user`"), "{message}");
     assert_eq!(
-        refused("state", json!([])),
+        refused("internal", json!([])),
         ("internal".to_owned(), "the server cannot answer".to_owned()),
         "what the server lacks is its own business"
     );

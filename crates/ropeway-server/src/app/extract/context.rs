@@ -1,16 +1,16 @@
 //! What surrounds an event.
 
-use std::any::type_name;
+use std::any::{TypeId, type_name};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use super::{Extract, Parts};
+use super::{Extract, Need, Parts};
 use crate::Handshake;
 use crate::app::kind::{Disconnected, HasSocket};
 use crate::app::{DisconnectReason, Kind, Namespace, Rejection, Socket};
 
 /// A clone of what was given to [`App::state`](crate::app::App::state). Cheap to clone it should be: an `Arc`, a pool.
-/// Without one of this type the handler is not called, which is logged as an error.
+/// [`Builder::bind`](crate::Builder::bind) fails when a handler asks for one that was not given.
 #[derive(Clone, Copy, Debug)]
 pub struct State<S>(pub S);
 
@@ -19,6 +19,10 @@ impl<K: Kind, S: Clone + Send + Sync + 'static> Extract<K> for State<S> {
         parts.app.states.find::<S>().map(Self).ok_or_else(|| {
             Rejection::internal(format_args!("no state of type {} was given to the app", type_name::<S>()))
         })
+    }
+
+    fn needs() -> Option<Need> {
+        Some((TypeId::of::<S>(), type_name::<S>()))
     }
 }
 

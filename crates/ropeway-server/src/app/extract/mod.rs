@@ -1,5 +1,6 @@
 //! Extractors: the arguments of handlers.
 
+use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,7 +50,17 @@ pub trait Extract<K>: Sized {
     /// # Errors
     /// Then the handler is not called; see [`Rejection`].
     fn extract(parts: &mut Parts<'_>) -> Result<Self, Rejection>;
+
+    /// The state without which there is none, so that a server need not begin without it.
+    #[doc(hidden)]
+    fn needs() -> Option<Need> {
+        None
+    }
 }
+
+/// A type of [`State`] and its name.
+#[doc(hidden)]
+pub type Need = (TypeId, &'static str);
 
 /// The occasion on which a handler is called.
 pub struct Parts<'a> {
