@@ -7,6 +7,7 @@
 
 mod bundles;
 mod cors;
+mod deflate;
 mod handshake;
 mod lifetime;
 mod limits;

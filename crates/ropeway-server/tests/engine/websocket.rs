@@ -137,12 +137,3 @@ fn an_initial_packet_comes_second() {
     let (mut socket, _) = Socket::session(&server);
     assert_eq!(socket.read(), "4hello");
 }
-
-#[test]
-fn messages_are_compressed_where_that_was_agreed_on() {
-    let server = Running::with(&[("socketio.per_message_deflate", "takeover")]);
-    let (mut socket, _) = Socket::connected(&server);
-    // The library does not offer it, so nothing is agreed on.
-    socket.send(&format!(r#"420["join","{}"]"#, "plain:e"));
-    assert!(socket.read().starts_with("430["));
-}
