@@ -104,6 +104,8 @@ pub use definition::Definition;
 pub(crate) use definition::Handlers;
 pub(crate) use entry::Dispatcher;
 pub use error::{Error, Refusal, Rejection};
+#[doc(hidden)]
+pub use extract::Need;
 pub use extract::{Auth, Data, Event, Extract, Parts, Raw, State};
 pub use handler::Handler;
 pub use hooks::ConnectionError;
