@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
-use bytes::Bytes;
 use ropeway_socketio::engine::session::{Reason, Received, Session as Machine};
 use ropeway_socketio::engine::{Packet, Version};
 use ropeway_ws::WebSocket;
 use tokio::sync::oneshot;
 
 use super::answer::Payload;
+use super::posted::{Body, Posted};
 use crate::carrier::timer::now;
 
 /// Where requests leave what they bring for the task of their session, and learn what to answer. The machine of the
@@ -35,22 +35,6 @@ pub(super) struct Inner {
     socket: Option<Box<WebSocket>>,
     /// The task of the session.
     task: Option<Waker>,
-}
-
-/// A body whose packets are to be handed in.
-pub(super) struct Posted {
-    pub(super) body: Body,
-    /// Where the next packet begins; nothing when all have been handed in.
-    pub(super) next: Option<usize>,
-    /// Told whether it was all packets, when it has been handed in.
-    pub(super) reply: oneshot::Sender<bool>,
-}
-
-/// The body of a POST.
-pub(super) enum Body {
-    Text(String),
-    /// Only version 3 has it.
-    Binary(Bytes),
 }
 
 /// Why a request has to be refused.
@@ -213,7 +197,7 @@ impl Posting {
             if inner.open_machine().is_err() {
                 return false;
             }
-            inner.posted = Some(Posted { body, next: Some(0), reply });
+            inner.posted = Some(Posted::new(body, reply));
             inner.wake();
         }
         replied.await.unwrap_or(false)

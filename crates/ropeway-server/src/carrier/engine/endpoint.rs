@@ -14,7 +14,8 @@ use tracing::debug;
 
 use super::body::{self, BodyError};
 use super::cors::Cors;
-use super::desk::{Body, Desk, Posting, Refused};
+use super::desk::{Desk, Posting, Refused};
+use super::posted::Body;
 use super::refusal::{Code, Refusal, empty};
 use super::registry::Entry;
 use super::verify::{Wanted, check_version, is_upgrade, verify};

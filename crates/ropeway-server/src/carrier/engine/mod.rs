@@ -31,6 +31,7 @@ mod endpoint;
 mod frames;
 mod open;
 mod polling;
+mod posted;
 mod refusal;
 mod registry;
 mod verify;

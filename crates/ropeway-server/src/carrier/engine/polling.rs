@@ -8,14 +8,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use ropeway_hub::{Close, Drained};
-use ropeway_socketio::engine::payload::{self, Writer};
+use ropeway_socketio::engine::payload::Writer;
 use ropeway_socketio::engine::session::{Due, Probed, Reason, Received, Session as Machine};
-use ropeway_socketio::engine::{Message, Packet, PacketError, Version};
+use ropeway_socketio::engine::{Message, Packet};
 use ropeway_ws::{Event, Outgoing, Received as Read, WebSocket};
 
 use super::answer::Payload;
-use super::desk::{Body, Desk, Posted};
+use super::desk::Desk;
 use super::frames::{PING, PONG, binary_payload, has_binary, push};
+use super::posted::Posted;
 use super::registry::Lease;
 use super::websocket::{EngineSocket, dismiss};
 use crate::carrier::attend::{Attended, Peer};
@@ -315,27 +316,6 @@ impl<S: Session> Live<S> {
         }
         // Nobody may wait for it any more.
         let _ = posted.reply.send(true);
-    }
-}
-
-impl Posted {
-    /// The next packet; an error for what is none.
-    fn next(&mut self, version: Version) -> Option<Result<Packet<'_>, PacketError>> {
-        let start = self.next?;
-        match &self.body {
-            Body::Text(body) => {
-                let mut packets = payload::decode(body.get(start..)?, version);
-                let packet = packets.next();
-                self.next = packets.remainder().map(|rest| body.len() - rest.len());
-                packet
-            }
-            Body::Binary(body) => {
-                let mut packets = payload::decode_binary(body.get(start..)?);
-                let packet = packets.next();
-                self.next = packets.remainder().map(|rest| body.len() - rest.len());
-                packet
-            }
-        }
     }
 }
 
