@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod conformance;
 mod fuzz;
+mod man;
 mod process;
 mod talk;
 mod test;
@@ -31,6 +32,8 @@ enum Chore {
     Fuzz(fuzz::Options),
     /// Run the benchmarks in bench/
     Bench(bench::Options),
+    /// Write the manual pages of the program
+    Man(man::Options),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Chore::Conformance(options) => conformance::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Man(options) => man::run(&options),
     };
     result.unwrap_or_else(|error| {
         talk::error(&error);

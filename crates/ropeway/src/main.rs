@@ -27,6 +27,8 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Config(ConfigCommand::Check { file }) => config::check(&file),
         Command::Config(ConfigCommand::Init) => config::init(),
+        Command::Completions { shell } => cli::completions::completions(shell),
+        Command::Man { folder } => cli::completions::man(&folder),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

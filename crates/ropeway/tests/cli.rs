@@ -164,7 +164,7 @@ fn wrong_usage_is_2() {
 #[test]
 fn help_documents_the_exit_status_and_the_layers() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    assert!(help.contains("Exit status:") && help.contains("78  the configuration is wrong"), "{help}");
+    assert!(help.contains("Exit status:") && help.contains("78   the configuration is wrong"), "{help}");
     let help = String::from_utf8(run(&["serve", "--help"]).stdout).unwrap();
     assert!(help.contains("ROPEWAY_SERVER_LISTEN") && help.contains("--listen <ADDR:PORT>"), "{help}");
 }

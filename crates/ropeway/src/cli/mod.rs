@@ -1,6 +1,7 @@
 //! The flags.
 
 pub(crate) mod bench;
+pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod network;
 pub(crate) mod parse;
@@ -19,12 +20,21 @@ pub(crate) struct Cli {
 
 const STATUS: &str = "\
 Exit status:
-  0   done; for `serve`: shut down by a signal, every connection closed
-  2   wrong usage
-  66  a file cannot be read
-  69  the address cannot be listened on
-  71  the system refuses threads or signals
-  78  the configuration is wrong";
+  0    done; for `serve`: shut down by a signal, every connection closed
+  1    what was said with -n or --expect did not come
+  2    wrong usage
+  60   TLS failed
+  66   a file cannot be read
+  69   the address cannot be listened on; nobody is reached there
+  71   the system refuses threads or signals
+  73   a file or the output cannot be written
+  74   a connection did not end well
+  75   a timeout
+  76   the other side broke the protocol
+  77   the server refused
+  78   the configuration is wrong
+  99   a threshold of `bench` was not met
+  130  Ctrl-C or SIGINT; 143 is SIGTERM";
 
 const LAYERS: &str = "\
 Settings come from defaults < file < environment < flags. Every key of the file has an environment variable: \
@@ -48,6 +58,17 @@ pub(crate) enum Command {
     /// Check or make a configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the script that completes the flags in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder; made when it is not there
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
