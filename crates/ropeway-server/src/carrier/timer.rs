@@ -31,6 +31,11 @@ impl Timer {
         }
         Poll::Pending
     }
+
+    /// Whether it would fire after `due`: a deadline has moved forward since it was polled.
+    pub(super) fn oversleeps(&self, due: Option<Instant>) -> bool {
+        due.zip(self.0.as_ref()).is_some_and(|(due, sleep)| due < sleep.deadline().into_std())
+    }
 }
 
 /// The clock of the timers, which tests can hold.

@@ -153,7 +153,8 @@ impl<S: Session> Peer for EngineSocket<S> {
             let has_more = self.poll_send(cx);
             self.settle();
             let may_read = may_go_on && !self.is_held();
-            if !has_more && !may_read {
+            // A pong brings the next ping nearer where the timeout is longer than the interval.
+            if !has_more && !may_read && !self.timer.oversleeps(self.due()) {
                 return Poll::Pending;
             }
         }
