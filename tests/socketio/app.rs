@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use peak_alloc::PeakAlloc;
 use ropeway_server::app::{
     Ack, App, Args, Auth, Binary, Broadcast, Data, Definition, DisconnectReason, Namespace, Raw, Refusal,
     Reply, Socket, State,
@@ -22,6 +23,10 @@ use ropeway_server::{Handshake, Server};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Counts what the server holds.
+#[global_allocator]
+static HEAP: PeakAlloc = PeakAlloc;
 
 /// How often each event was tried that succeeds only after a while.
 type Attempts = Arc<Mutex<HashMap<String, u32>>>;
@@ -164,6 +169,7 @@ fn conversation(namespace: Definition) {
             Reply(json!({ "id": socket.id(), "recovered": socket.recovered(), "data": data }))
         })
         .on("handshake", handshake)
+        .on("heap", || Reply(HEAP.current_usage()))
         .on("farewell", |socket: Socket, Data(close): Data<bool>| socket.disconnect(close));
 }
 

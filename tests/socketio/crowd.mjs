@@ -23,10 +23,13 @@ const commands = {
 
   /** In rooms of a few each says something, and all hear it. */
   async talk() {
+    const room = (n) => `${name}-${Math.floor(n / MEMBERS)}`;
     const heard = sockets.map((socket) => record(socket, "say"));
-    await Promise.all(sockets.map((socket, n) => succeed(socket, "join", `demo:${name}-${Math.floor(n / MEMBERS)}`)));
-    await Promise.all(sockets.map((socket, n) => succeed(socket, "publish", `demo:${name}-${Math.floor(n / MEMBERS)}`, "say", n)));
+    await Promise.all(sockets.map((socket, n) => socket.emitWithAck("join", room(n))));
+    const said = (n) => ({ to: [room(n)], event: "say", args: [n] });
+    await Promise.all(sockets.map((socket, n) => socket.emitWithAck("emit", said(n))));
     await Promise.all(heard.map((list) => list.reach(MEMBERS)));
+    await Promise.all(sockets.map((socket, n) => socket.emitWithAck("echo", n)));
     for (const [n, list] of heard.entries()) check(n, list);
     if (lost > 0) throw new Error(`${lost} clients were lost`);
   },
@@ -38,11 +41,6 @@ const commands = {
     sockets = [];
   },
 };
-
-async function succeed(socket, ...request) {
-  const answer = await socket.emitWithAck(...request);
-  if (answer.type === "error") throw new Error(JSON.stringify(answer));
-}
 
 /** Every member once. */
 function check(n, list) {

@@ -6,7 +6,6 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -34,7 +33,7 @@ export function startApp({ port = 0, ...options } = {}) {
   return start(named("SOCKETIO_APP"), ["--listen", `127.0.0.1:${port}`], settings(options));
 }
 
-/** `ropeway serve` with its defaults for development; see `startApp`. `trimmed`: see TRIMMED. */
+/** `ropeway serve` with its defaults for development; see `startApp`. */
 export function startServe({ port = 0, ...options } = {}) {
   return start(named("ROPEWAY"), ["serve", "--listen", `127.0.0.1:${port}`], { ROPEWAY_API_KEY: API_KEY, ...settings(options) });
 }
@@ -64,17 +63,14 @@ const SETTINGS = {
   upgradeTimeout: ["SOCKETIO_UPGRADE_TIMEOUT", milliseconds],
 };
 
-/** glibc: one heap, whose end is given back at once. */
-const TRIMMED = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "0", MALLOC_MMAP_THRESHOLD_: "65536" };
-
 /** The environment that configures Ropeway. */
-function settings({ connectionStateRecovery, trimmed, ...options }) {
+function settings({ connectionStateRecovery, ...options }) {
   const variables = Object.entries(options).map(([name, value]) => {
     const [variable, shown] = SETTINGS[name];
     return [`ROPEWAY_${variable}`, shown(value)];
   });
   if (connectionStateRecovery) variables.push(...recovery(connectionStateRecovery));
-  return { ...Object.fromEntries(variables), ...(trimmed && TRIMMED) };
+  return Object.fromEntries(variables);
 }
 
 function recovery({ maxDisconnectionDuration = 120000 }) {
@@ -123,12 +119,6 @@ class RunningServer {
       this.#child.once("error", reject);
       setTimeout(() => reject(new Error(`no address in time:\n${this.said.join("\n")}`)), READY_WITHIN).unref();
     });
-  }
-
-  /** Resident memory, in bytes. */
-  memory() {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]) * 1024;
   }
 
   /** Asks it to end, as an operator does. */
