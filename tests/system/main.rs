@@ -9,6 +9,7 @@
 )]
 
 mod client;
+mod connect;
 mod http;
 mod lifecycle;
 mod peers;

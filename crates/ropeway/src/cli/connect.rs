@@ -69,9 +69,12 @@ pub(crate) struct Connect {
     /// Connect again when the connection is lost, after growing random pauses of at most 30 s
     #[arg(long)]
     pub(crate) reconnect: bool,
-    /// Send a ping in this interval, and give up when none is answered within 10 s
+    /// Send a ping in this interval
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) ping_interval: Option<Duration>,
+    /// The time that the server has to answer such a ping
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, requires = "ping_interval")]
+    pub(crate) ping_timeout: Duration,
     /// Colours
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
     pub(crate) color: Color,

@@ -55,7 +55,9 @@ fn plan(options: &Connect) -> Result<engine::Plan, Failure> {
     Ok(engine::Plan {
         connect: network::prepare(&url, &options.network)?,
         reconnect: options.reconnect,
-        ping_interval: options.ping_interval,
+        heartbeat: options
+            .ping_interval
+            .map(|interval| engine::Heartbeat { interval, timeout: options.ping_timeout }),
         socketio,
     })
 }

@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use super::socketio;
 use backoff::Backoff;
 pub(crate) use event::{Command, Direction, Emit, Event, Open, What};
+pub(crate) use pings::Heartbeat;
 use session::Session;
 
 /// Commands and events that wait. Messages may be large, so these are few.
@@ -32,7 +33,7 @@ const WAITING: usize = 16;
 pub(crate) struct Plan {
     pub(crate) connect: Connect,
     pub(crate) reconnect: bool,
-    pub(crate) ping_interval: Option<Duration>,
+    pub(crate) heartbeat: Option<Heartbeat>,
     pub(crate) socketio: Option<socketio::Settings>,
 }
 

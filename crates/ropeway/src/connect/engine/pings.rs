@@ -3,15 +3,20 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The time that a peer has to answer a ping of `--ping-interval` with any byte.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Pings whose pongs are waited for; a peer may answer only the last one (RFC 6455 section 5.5.3).
 const MOST: usize = 64;
 
+/// `--ping-interval` and `--ping-timeout`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heartbeat {
+    pub(crate) interval: Duration,
+    /// The time that a peer has to answer a ping with any byte.
+    pub(crate) timeout: Duration,
+}
+
 #[derive(Debug)]
 pub(super) struct Pings {
-    interval: Option<Duration>,
+    heartbeat: Option<Heartbeat>,
     next: Option<Instant>,
     /// When a silent peer is given up, and what had arrived when the ping left.
     deadline: Option<(Instant, u64)>,
@@ -30,9 +35,9 @@ pub(super) enum Due {
 }
 
 impl Pings {
-    pub(super) fn new(interval: Option<Duration>, now: Instant) -> Self {
-        let next = interval.map(|interval| now + interval);
-        Self { interval, next, deadline: None, sent: VecDeque::new(), count: 0 }
+    pub(super) fn new(heartbeat: Option<Heartbeat>, now: Instant) -> Self {
+        let next = heartbeat.map(|heartbeat| now + heartbeat.interval);
+        Self { heartbeat, next, deadline: None, sent: VecDeque::new(), count: 0 }
     }
 
     /// When to ask for what is [`due`](Self::due).
@@ -49,10 +54,10 @@ impl Pings {
                 return Due::GiveUp;
             }
         }
-        match (self.interval, self.next) {
-            (Some(interval), Some(next)) if now >= next => {
-                self.next = Some(now + interval);
-                self.deadline.get_or_insert((now + PATIENCE, received));
+        match (self.heartbeat, self.next) {
+            (Some(heartbeat), Some(next)) if now >= next => {
+                self.next = Some(now + heartbeat.interval);
+                self.deadline.get_or_insert((now + heartbeat.timeout, received));
                 self.count += 1;
                 Due::Ping(self.count.to_string().into_bytes())
             }
@@ -83,12 +88,12 @@ mod tests {
     #[test]
     fn a_peer_that_says_nothing_is_given_up() {
         let start = Instant::now();
-        let mut pings = Pings::new(Some(SECOND), start);
+        let mut pings = Pings::new(Some(Heartbeat { interval: SECOND, timeout: 10 * SECOND }), start);
         assert_eq!(pings.due(start, 0), Due::Nothing);
         assert_eq!(pings.due(start + SECOND, 7), Due::Ping(b"1".into()));
         assert_eq!(pings.due(start + 2 * SECOND, 7), Due::Ping(b"2".into()));
-        assert_eq!(pings.due(start + SECOND + PATIENCE, 7), Due::GiveUp);
-        assert_eq!(pings.due(start + SECOND + PATIENCE, 8), Due::Ping(b"3".into()));
+        assert_eq!(pings.due(start + 11 * SECOND, 7), Due::GiveUp);
+        assert_eq!(pings.due(start + 11 * SECOND, 8), Due::Ping(b"3".into()));
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl<'w> Session<'w> {
         let now = Instant::now();
         Self {
             socket,
-            pings: Pings::new(worker.plan.ping_interval, now),
+            pings: Pings::new(worker.plan.heartbeat, now),
             translator: worker.plan.socketio.clone().map(|settings| Translator::new(settings, now)),
             worker,
             accounted: 0,

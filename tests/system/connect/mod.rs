@@ -1,0 +1,12 @@
+//! `ropeway connect` from the outside: in pipes and on a terminal, with peers that behave and peers that do not.
+
+mod curl;
+mod endings;
+mod network;
+mod npm;
+mod peer;
+mod pipe;
+mod run;
+mod screen;
+mod socketio;
+mod terminal;
