@@ -69,7 +69,9 @@ testEachWay("disconnect(true) of the server ends the connection with all its nam
   const ended = [socket, chat].map((one) => heard(one, "disconnect"));
   const closed = heard(socket.io, "close");
   socket.emit("farewell", true);
-  await Promise.all([...ended, closed]);
+  const reasons = (await Promise.all(ended)).map(([reason]) => reason);
+  assert.deepEqual(reasons, ["io server disconnect", "io server disconnect"]);
+  await closed;
   assert.equal(socket.io.engine.readyState, "closed");
 });
 

@@ -37,6 +37,17 @@ fn packets_go_together_both_ways() {
 }
 
 #[test]
+fn a_close_is_said_after_what_the_client_has_to_hear_before() {
+    let server = Running::start();
+    let session = Session::open(&server);
+    session.post("40\x1e40");
+    let first = session.packets();
+    assert!(first.len() == 1 && first[0].starts_with("40{"), "{first:?}");
+    assert_eq!(session.get().text(), "1");
+    session.is_unknown();
+}
+
+#[test]
 fn binary_data_is_base64() {
     let server = Running::start();
     let session = Session::in_room(&server);

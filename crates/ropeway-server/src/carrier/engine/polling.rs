@@ -74,6 +74,7 @@ impl<S: Session> Polling<S> {
         let has_moved = self.poll_probe(cx);
         self.poll_timers(cx);
         self.collect(cx);
+        self.begin_close();
         let has_answered = self.answer();
         let may_read =
             self.live.as_ref().is_some_and(|live| !live.session.is_busy()) && self.posted.is_some();
@@ -186,7 +187,7 @@ impl<S: Session> Polling<S> {
         Some(session.map_or(machine, |session| session.min(machine)))
     }
 
-    /// Takes frames from the session, until some wait.
+    /// Takes frames from the session, until some wait or the close has come.
     fn collect(&mut self, cx: &mut Context<'_>) {
         let Some(live) = self.live.as_mut().filter(|_| self.closing.is_none()) else { return };
         loop {
@@ -196,16 +197,23 @@ impl<S: Session> Polling<S> {
             }
             match live.session.poll_drain(cx, &mut live.waiting, room) {
                 Poll::Ready(Drained::Frames) => {}
-                Poll::Ready(Drained::Closed(close)) => return self.begin_close(close),
+                Poll::Ready(Drained::Closed(close)) => {
+                    self.closing = Some(close);
+                    return;
+                }
                 Poll::Pending => return,
             }
         }
     }
 
-    /// Waits for a GET to say it in, except at the end of the server: nobody can connect any more.
-    fn begin_close(&mut self, close: Close) {
+    /// A close waits for a GET of its own: the stock clients act on it before the messages in front of it, and would take
+    /// for a broken transport what the server ends. At the end of the server nothing waits: nobody can connect any more.
+    fn begin_close(&mut self) {
+        let (Some(close), Some(live)) = (&self.closing, &self.live) else { return };
         let is_last_chance = close.code == GOING_AWAY;
-        self.closing = Some(close);
+        if !live.waiting.is_empty() && !is_last_chance {
+            return;
+        }
         if let Some(machine) = &mut self.desk.lock().machine {
             machine.close(now());
             if is_last_chance && !machine.has_get() {
@@ -227,9 +235,10 @@ impl<S: Session> Polling<S> {
         }
         let waiting = mem::take(&mut live.waiting);
         let last = match (&self.closing, waiting.is_empty()) {
-            (Some(_), _) => Some(Packet::Close),
+            (Some(_), true) => Some(Packet::Close),
+            (Some(close), false) if close.code == GOING_AWAY => Some(Packet::Close),
             (None, true) => Some(Packet::Noop),
-            (None, false) => None,
+            (_, false) => None,
         };
         if !inner.answer(payload_of(waiting, last, &self.desk))
             && let Some(machine) = &mut inner.machine

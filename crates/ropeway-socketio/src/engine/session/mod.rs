@@ -197,8 +197,8 @@ impl Session {
         }
     }
 
-    /// Ends the session from our side. Polling first waits for a GET to say so in: answer the next one with what is
-    /// queued and a close packet, then call [`get_answered`](Self::get_answered).
+    /// Ends the session from our side. Polling first waits for a GET to say so in: answer the next one with a close
+    /// packet, then call [`get_answered`](Self::get_answered).
     pub fn close(&mut self, now: Instant) {
         match &mut self.state {
             State::Polling(polling) => {
