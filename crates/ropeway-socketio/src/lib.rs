@@ -45,7 +45,7 @@
 //!
 //! - [`Decoder`] from messages to packets, with its [`Limits`]; [`Error`], the rules that a peer can break;
 //! - [`Packet`] and [`Body`], the same in both directions; [`encode`] for those who have the parts and no packet;
-//! - [`placeholders`], where attachments belong;
+//! - [`placeholders`], where attachments belong; [`is_reserved`], names that no event can have;
 //! - [`msgpack`], the other parser;
 //! - [`engine`], the layer below: [`engine::Packet`], [`engine::payload`], [`engine::Handshake`], [`engine::session`].
 //!
@@ -67,4 +67,5 @@ mod packet;
 pub use decoder::{Decoder, Limits};
 pub use error::Error;
 pub use json::{Placeholder, Placeholders, placeholders};
+pub use packet::name::is_reserved;
 pub use packet::{Body, Packet, encode};

@@ -62,6 +62,14 @@ impl<T: Serialize> Arguments for T {
     }
 }
 
+/// The arguments of an event of this name.
+pub(super) fn encode_event(name: &str, arguments: &impl Arguments) -> Result<Encoded, Error> {
+    if ropeway_socketio::is_reserved(name) {
+        return Err(Error::ReservedName);
+    }
+    arguments.encode()
+}
+
 impl<T: WriteArgs> Arguments for Args<T> {
     fn encode(&self) -> Result<Encoded, Error> {
         encode(true, || self.0.write())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ropeway_hub::{Hub, Reply, Target};
 
-use super::arguments::{Encoded, FromArguments};
+use super::arguments::{Encoded, FromArguments, encode_event};
 use super::remote::RemoteSocket;
 use super::rooms::{borrowed, names};
 use super::{Acknowledgement, Arguments, Error, Inner, Namespace, Rooms, Socket};
@@ -84,10 +84,10 @@ impl Broadcast {
     /// Sends an event. It is queued for the sockets of this node, and on its way to other nodes, when this returns.
     ///
     /// # Errors
-    /// [`Error::Encode`], [`Error::Attachments`], [`Error::NotRunning`], and of the hub: the name of a room is not
-    /// valid, or the broker does not take it.
+    /// [`Error::Encode`], [`Error::Attachments`], [`Error::ReservedName`], [`Error::NotRunning`], and of the hub: the name
+    /// of a room is not valid, or the broker does not take it.
     pub fn emit(&self, event: &str, arguments: impl Arguments) -> Result<(), Error> {
-        let encoded = arguments.encode()?;
+        let encoded = encode_event(event, &arguments)?;
         self.each(|hub, target| {
             settle(&self.namespace.app, hub.broadcast(&self.message(target, event, &encoded)))
         })
@@ -103,7 +103,7 @@ impl Broadcast {
         event: &str,
         arguments: impl Arguments,
     ) -> Acknowledgement<Answers<T>> {
-        let asked = arguments.encode().and_then(|encoded| self.ask(event, &encoded));
+        let asked = encode_event(event, &arguments).and_then(|encoded| self.ask(event, &encoded));
         Acknowledgement::new(async move {
             let (replies, _asked) = asked?;
             let mut all = Answers { answers: Vec::new(), missing: 0 };

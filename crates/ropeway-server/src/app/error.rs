@@ -16,6 +16,10 @@ pub enum Error {
         /// How many there may be.
         limit: usize,
     },
+    /// The name of the event is `connect`, `connect_error`, `disconnect`, `disconnecting`, `newListener` or
+    /// `removeListener`, which clients accept from nobody.
+    #[error("no event can have this name: clients keep it for themselves")]
+    ReservedName,
     /// The client's answer is not what the application expects; the client's fault.
     #[error("the client's answer cannot be read: {0}")]
     Decode(#[source] serde_json::Error),

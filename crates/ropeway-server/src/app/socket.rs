@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::arguments::{FromArguments, read_auth, read_first};
+use super::arguments::{FromArguments, encode_event, read_auth, read_first};
 use super::broadcast::{TIMEOUT, settle};
 use super::rooms::names;
 use super::seat::Seat;
@@ -116,9 +116,9 @@ impl Socket {
     /// Sends an event to this client alone. It is queued when this returns.
     ///
     /// # Errors
-    /// [`Error::Encode`], [`Error::Attachments`].
+    /// [`Error::Encode`], [`Error::Attachments`], [`Error::ReservedName`].
     pub fn emit(&self, event: &str, arguments: impl Arguments) -> Result<(), Error> {
-        let encoded = arguments.encode()?;
+        let encoded = encode_event(event, &arguments)?;
         self.hub.emit(event, encoded.as_payload());
         Ok(())
     }
@@ -226,9 +226,9 @@ impl Emitter<'_> {
     /// Sends an event.
     ///
     /// # Errors
-    /// [`Error::Encode`], [`Error::Attachments`].
+    /// [`Error::Encode`], [`Error::Attachments`], [`Error::ReservedName`].
     pub fn emit(&self, event: &str, arguments: impl Arguments) -> Result<(), Error> {
-        let encoded = arguments.encode()?;
+        let encoded = encode_event(event, &arguments)?;
         if self.volatile {
             self.socket.hub.emit_volatile(event, encoded.as_payload());
         } else {
@@ -245,8 +245,8 @@ impl Emitter<'_> {
     /// wait.
     ///
     /// # Errors
-    /// [`Error::Encode`], [`Error::Attachments`], [`Error::Decode`], and of the hub: no answer came in time, the client
-    /// has gone, or more than 64 answers of this client are awaited.
+    /// [`Error::Encode`], [`Error::Attachments`], [`Error::ReservedName`], [`Error::Decode`], and of the hub: no answer
+    /// came in time, the client has gone, or more than 64 answers of this client are awaited.
     pub fn emit_with_ack<T: FromArguments>(
         &self,
         event: &str,
@@ -254,7 +254,7 @@ impl Emitter<'_> {
     ) -> Acknowledgement<T> {
         let asked = self.socket.seat.clone().ask();
         let timeout = self.timeout.unwrap_or(TIMEOUT);
-        let sent = arguments.encode().and_then(|encoded| {
+        let sent = encode_event(event, &arguments).and_then(|encoded| {
             self.socket.hub.emit_with_ack(event, encoded.as_payload(), timeout).map_err(Error::Hub)
         });
         Acknowledgement::new(async move {

@@ -54,6 +54,23 @@ impl Three {
 }
 
 #[test]
+fn names_that_clients_keep_for_themselves_are_errors() {
+    let three = Three::start(|app| {
+        app.namespace("/").on("speak", |socket: Socket, Data(event): Data<String>| {
+            let sent =
+                [socket.emit(&event, 1), socket.volatile().emit(&event, 1), socket.to("all").emit(&event, 1)];
+            Reply(sent.map(|sent| matches!(sent, Err(Error::ReservedName))))
+        });
+    });
+    let Three { app, mut clients, _server, .. } = three;
+    for name in ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"] {
+        assert!(matches!(app.of("/").emit(name, 1), Err(Error::ReservedName)));
+        assert_eq!(clients[0].ask("speak", &json!([name])), [json!([true, true, true])]);
+    }
+    app.of("/").to("nobody").emit("disconnected", 1).unwrap();
+}
+
+#[test]
 fn from_outside_all_are_addressed() {
     let mut three = Three::start(|_| ());
     let all = three.app.of("/");

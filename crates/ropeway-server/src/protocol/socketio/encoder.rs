@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ropeway_hub::{Encoder, EncoderId, Event, Member, Outbound};
-use ropeway_socketio::placeholders;
+use ropeway_socketio::{is_reserved, placeholders};
 
 use super::packet::{Dialect, Outgoing, Packets};
 use crate::carrier::Framing;
@@ -100,15 +100,6 @@ fn unasked(message: &Outbound<'_>) -> Option<&'static str> {
         Outbound::Error { id: None, .. } => Some("error"),
         _ => None,
     }
-}
-
-/// Names that the protocol keeps for itself (Socket.IO protocol, Sending data; the last two are those of the
-/// reference).
-pub(super) fn is_reserved(name: &str) -> bool {
-    matches!(
-        name,
-        "connect" | "connect_error" | "disconnect" | "disconnecting" | "newListener" | "removeListener"
-    )
 }
 
 /// `{"room","from"?,"offset"?}`: what the native protocol's event carries besides name and data.
