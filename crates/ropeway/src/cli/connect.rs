@@ -36,7 +36,7 @@ Exit status:
 pub(crate) struct Connect {
     /// The server, such as ws://localhost:8080/echo; ws:// may be left out
     pub(crate) url: String,
-    /// Tell more: the handshake of both sides, pings
+    /// Tell more: the handshake of both sides and its timings; on a terminal pings, too
     #[arg(long, short)]
     pub(crate) verbose: bool,
     /// Print every event as a JSON object a line: open, message, ping, pong, close, error
@@ -58,7 +58,7 @@ pub(crate) struct Connect {
     #[arg(long, value_name = "HOW", value_enum, default_value = "lines")]
     pub(crate) input: Cut,
     /// Send what is read as binary messages
-    #[arg(long)]
+    #[arg(long, conflicts_with = "enabled")]
     pub(crate) binary: bool,
     /// End each printed message with NUL rather than with a newline
     #[arg(long)]

@@ -11,7 +11,9 @@ use crate::harmless;
 
 /// The failure that an error is, with what to do about it.
 pub(crate) fn failure(error: &ConnectError) -> Failure {
-    let no_connection = |kind, why: &dyn std::fmt::Display| Failure::new(kind, "no connection", why);
+    let no_connection = |kind, why: &dyn std::fmt::Display| {
+        Failure::new(kind, "no connection", harmless::block(&why.to_string()))
+    };
     match error {
         ConnectError::Url(_) | ConnectError::Request(_) => no_connection(Kind::Usage, error),
         ConnectError::Dial { source, .. } => {

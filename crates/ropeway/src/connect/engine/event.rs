@@ -13,6 +13,8 @@ pub(crate) enum Command {
     Send(Message<'static>),
     Ping(Vec<u8>),
     Close(Option<CloseFrame>),
+    /// Closes with 1000 once the acknowledgements that are waited for have come, or did not in time.
+    Finish,
     /// In Socket.IO mode only.
     Emit(Emit),
     /// Connects to a namespace of Socket.IO.

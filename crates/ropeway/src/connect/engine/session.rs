@@ -3,13 +3,16 @@
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ropeway_ws::{Cause, CloseCode, CloseFrame, Deadline, Message, Outcome, Received, Side, WebSocket};
 
 use super::pings::{Due, Pings};
 use super::{Command, Direction, What, Worker};
 use crate::connect::socketio::{Said, Translator};
+
+/// The time for acknowledgements after the end of input.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// With so much queued commands wait.
 const MUCH: usize = 256 * 1024;
@@ -24,6 +27,8 @@ pub(super) struct Session<'w> {
     accounted: u64,
     /// No more commands come.
     is_input_over: bool,
+    /// By when to close, whatever is waited for.
+    finish_by: Option<Instant>,
     /// The deadline that passed.
     gave_up: Option<Deadline>,
 }
@@ -51,6 +56,7 @@ impl<'w> Session<'w> {
             worker,
             accounted: 0,
             is_input_over: false,
+            finish_by: None,
             gave_up: None,
         }
     }
@@ -63,8 +69,12 @@ impl<'w> Session<'w> {
                 Step::Incoming(None) => break,
                 Step::Command(Some(command)) => self.command(command).await,
                 Step::Command(None) => self.is_input_over = true,
-                Step::Stop => self.close(Some(CloseFrame::new(CloseCode::NORMAL, ""))),
+                Step::Stop => self.close(Some(normal())),
                 Step::Due => self.due().await,
+            }
+            if self.is_finished() {
+                self.finish_by = None;
+                self.close(Some(normal()));
             }
             if self.gave_up.is_some() {
                 break;
@@ -93,7 +103,13 @@ impl<'w> Session<'w> {
 
     fn timeout(&self) -> Option<Instant> {
         let translator = self.translator.as_ref().and_then(Translator::timeout);
-        self.pings.timeout().into_iter().chain(translator).min()
+        self.pings.timeout().into_iter().chain(translator).chain(self.finish_by).min()
+    }
+
+    /// The input is over, and so is all that was asked.
+    fn is_finished(&self) -> bool {
+        let is_settled = self.translator.as_ref().is_none_or(Translator::is_settled);
+        self.finish_by.is_some_and(|by| is_settled || Instant::now() >= by)
     }
 
     async fn incoming(&mut self, incoming: Incoming) {
@@ -132,6 +148,7 @@ impl<'w> Session<'w> {
         let now = Instant::now();
         match (command, &mut self.translator) {
             (Command::Close(frame), _) => self.close(frame),
+            (Command::Finish, _) => self.finish_by = Some(now + PATIENCE),
             (Command::Ping(payload), _) => self.ping(payload).await,
             (Command::Send(message), _) => {
                 let wire = self.send(message.clone());
@@ -211,6 +228,10 @@ impl<'w> Session<'w> {
         }
         self.socket.outcome().cloned().unwrap_or_else(Outcome::abnormal)
     }
+}
+
+fn normal() -> CloseFrame {
+    CloseFrame::new(CloseCode::NORMAL, "")
 }
 
 /// The next event of the socket; nothing when it is over. Cancel safe.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use ropeway_ws::{CloseCode, CloseFrame, Message};
+use ropeway_ws::Message;
 use tokio::sync::mpsc::Sender;
 
 use crate::cli::connect::{Connect, Cut};
@@ -76,7 +76,7 @@ pub(super) fn start(commands: Sender<Command>, options: &Connect, has_goal: bool
 
 fn close(commands: &Sender<Command>) {
     // An engine that is gone needs no closing.
-    let _ = commands.blocking_send(Command::Close(Some(CloseFrame::new(CloseCode::NORMAL, ""))));
+    let _ = commands.blocking_send(Command::Finish);
 }
 
 impl Form {

@@ -144,6 +144,7 @@ impl<'o> Face<'o> {
         let late = options.timeout.filter(|_| self.is_late);
         match (self.goal.progress(), self.end, late) {
             (Progress::Reached, ..) => Ok(ExitCode::SUCCESS),
+            _ if input.is_some() => input.map_or(Ok(ExitCode::SUCCESS), Err),
             (Progress::Failed(why), ..) => Err(unexpected(&why)),
             (Progress::Open(why), _, Some(time)) => Err(Failure::new(
                 Kind::Timeout,
@@ -152,7 +153,7 @@ impl<'o> Face<'o> {
             )),
             (_, Some(failure), None) => Err(failure),
             (Progress::Open(why), None, None) if !why.is_empty() => Err(unexpected(&why)),
-            (Progress::Open(_), None, None) => input.map_or(Ok(ExitCode::SUCCESS), Err),
+            (Progress::Open(_), None, None) => Ok(ExitCode::SUCCESS),
         }
     }
 }

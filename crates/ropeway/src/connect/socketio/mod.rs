@@ -81,6 +81,11 @@ impl Translator {
         self.handshake.is_some() && self.asked.is_empty()
     }
 
+    /// Whether no acknowledgement is waited for.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// When the server counts as dead unless it says something.
     pub(crate) fn timeout(&self) -> Option<Instant> {
         Some(self.deadline)

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use crate::connect::engine::Event;
 use crate::connect::record;
 
-/// So many bytes of lines are kept; older ones go.
+/// So many bytes of lines are kept; older ones go. What is larger than a quarter of it is not kept at all.
 const MOST: usize = 16 * 1024 * 1024;
 
 #[derive(Debug, Default)]
@@ -28,6 +28,10 @@ impl Keep {
         };
         if written.is_err() {
             self.file = None;
+        }
+        if line.len() > MOST / 4 {
+            // One message must not push all others out.
+            return written;
         }
         self.size += line.len();
         self.lines.push_back(line);
