@@ -243,6 +243,11 @@ impl Hub {
         }
     }
 
+    /// What it is bounded by.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
     /// Counts.
     pub fn stats(&self) -> Stats {
         Stats {

@@ -85,6 +85,7 @@ fn limits(config: &Config) -> Limits {
     let limits = &config.limits;
     Limits {
         rooms_per_socket: limits.rooms_per_connection,
+        sockets_per_connection: limits.namespaces_per_connection,
         outbox: config.outbox().bytes(),
         slow_consumer: match limits.slow_consumer {
             config::SlowConsumer::Close => SlowConsumer::Close,

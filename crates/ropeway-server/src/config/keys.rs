@@ -82,7 +82,11 @@ pub(super) const KEYS: &[Key<Config>] = &[
         "What happens to a client whose outbox is full: \"close\" it with code 4002 (it may come back and recover",
         "what it missed), \"drop-oldest\" events, or \"conflate\" (only the newest event of a kind waits)."
     ),
-    key!(limits.rooms_per_connection, "Rooms that one connection may be in."),
+    key!(
+        limits.rooms_per_connection,
+        "Rooms that one connection may be in; a client of Socket.IO in each of its namespaces."
+    ),
+    key!(limits.namespaces_per_connection, "Namespaces that one connection of Socket.IO may be in."),
     key!(heartbeat.interval, "A client that has been silent this long is sent a ping."),
     key!(heartbeat.timeout, "A client that has not answered a ping after this time is closed with 4000."),
     key!(

@@ -126,8 +126,10 @@ pub struct Limits {
     pub outbox: Option<ByteSize>,
     /// What happens to a connection whose outbox is full.
     pub slow_consumer: SlowConsumer,
-    /// Rooms that one connection may be in.
+    /// Rooms that one connection may be in; a client of Socket.IO in each of its namespaces.
     pub rooms_per_connection: usize,
+    /// Namespaces that one connection of Socket.IO may be in.
+    pub namespaces_per_connection: usize,
 }
 
 impl Default for Limits {
@@ -138,6 +140,7 @@ impl Default for Limits {
             outbox: None,
             slow_consumer: SlowConsumer::Close,
             rooms_per_connection: 100,
+            namespaces_per_connection: 16,
         }
     }
 }

@@ -30,6 +30,17 @@ fn a_connection_is_in_several_namespaces_at_once() {
 }
 
 #[test]
+fn one_connection_is_in_as_many_namespaces_as_it_may() {
+    let namespaces = ("socketio.namespaces", "/, /a, /b");
+    let server = Running::with(&[namespaces, ("limits.namespaces_per_connection", "2")]);
+    let mut peer = Peer::connect(&server);
+    assert!(peer.ask("0/a,").starts_with("0/a,"));
+    assert_eq!(peer.ask("0/b,"), r#"4/b,{"message":"too many namespaces on this connection"}"#);
+    peer.send("1/a,");
+    assert!(peer.ask("0/b,").starts_with("0/b,"));
+}
+
+#[test]
 fn what_breaks_the_protocol_closes_the_whole_connection() {
     let server = Running::start();
     for packets in [

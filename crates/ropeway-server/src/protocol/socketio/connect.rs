@@ -19,10 +19,6 @@ use crate::app::{Handlers, Refusal};
 use crate::protocol::json::{Object, push_text};
 use crate::protocol::request::text;
 
-/// Of one connection, so that one does not wait for any number of answers of the application. The hub has a limit for
-/// those that are in.
-const MOST_NAMESPACES: usize = 64;
-
 /// What waits for the application before it is in a namespace.
 pub(super) struct Entering {
     namespace: Box<str>,
@@ -56,7 +52,8 @@ pub(super) enum Decided {
 impl Session {
     /// CONNECT: `auth` is the text of an object, if there is one.
     pub(super) fn connect(&mut self, namespace: &str, auth: Option<&str>) {
-        if self.spaces.count() >= MOST_NAMESPACES {
+        // The hub counts those that are in, and here those count that wait for an answer of the application.
+        if self.spaces.count() >= self.protocol.hub.limits().sockets_per_connection {
             return self.refuse(namespace, &Error::TooManySockets.to_string().into());
         }
         let auth = Payload::text(auth.unwrap_or_default()).to_owned();
