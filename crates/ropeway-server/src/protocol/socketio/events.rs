@@ -71,6 +71,9 @@ fn read<'a>(event: &Incoming<'a>) -> Result<Option<Request<'a>>, String> {
         Some(request) if request.is_question() && event.id.is_none() => {
             Err(format!("`{}` is a question: it needs a callback", event.name))
         }
+        Some(Request::Publish { event, .. }) if ropeway_socketio::is_reserved(event) => {
+            Err(format!("`{event}` is a name that clients of Socket.IO keep for themselves"))
+        }
         _ => Ok(request),
     }
 }

@@ -124,6 +124,8 @@ fn names_that_clients_take_for_a_fault_are_not_sent() {
     client.says(r#"20["join","demo:a"]"#);
     for name in ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"] {
         publish(&hub, name, "1");
+        let told = client.says(&format!(r#"21["publish","demo:a","{name}",1]"#));
+        assert!(told.starts_with(r#"431[{"type":"error","code":"bad_message""#), "{told}");
     }
     publish(&hub, "e", "1");
     assert_eq!(client.told(), r#"42["e",1,{"room":"demo:a","offset":7}]"#);
