@@ -256,3 +256,38 @@ fn a_second_signal_ends_it_at_once() {
     assert_eq!(serving.end().0, Some(143));
     assert!(begun.elapsed() < Duration::from_secs(3));
 }
+
+#[test]
+fn completions_and_manual_pages_come_from_the_flags() {
+    for (shell, text) in
+        [("bash", "_ropeway()"), ("zsh", "#compdef ropeway"), ("fish", "complete -c ropeway")]
+    {
+        let output = run(&["completions", shell]);
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && script.contains(text) && script.contains("ping-interval"),
+            "{shell}"
+        );
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("man");
+    assert!(run(&["man", folder.to_str().unwrap()]).status.success());
+    let page = fs::read_to_string(folder.join("ropeway-connect.1")).unwrap();
+    for text in ["keep\\-open", "Exit status:", "77   the server refused", "unix\\-socket"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    fails(&run(&["man", "/dev/null/man"]), 73, "error: the manual cannot be written to /dev/null/man");
+}
+
+#[test]
+fn connect_documents_its_exit_status() {
+    let help = String::from_utf8(run(&["connect", "--help"]).stdout).unwrap();
+    for status in [
+        "60   TLS failed",
+        "69   nobody is reached",
+        "74   the connection ended",
+        "75   a timeout",
+        "77   the",
+    ] {
+        assert!(help.contains(status), "{status}: {help}");
+    }
+}

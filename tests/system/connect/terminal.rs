@@ -251,3 +251,41 @@ fn output_to_a_terminal_is_harmless_also_from_a_script() {
     screen.wait_for("a\\u{202e}b");
     assert_eq!(run(&[&server.ws("/echo")], "\x1b[31m").succeeded(), "\x1b[31m\n");
 }
+
+#[test]
+fn a_lost_connection_comes_back_under_the_prompt() {
+    let mut count = 0;
+    let peer = websocket(move |mut socket| {
+        count += 1;
+        if count == 1 {
+            assert!(socket.read().is_ok());
+            return;
+        }
+        echo(socket);
+    });
+    let mut screen = Screen::start(&[&peer.ws(), "--reconnect", "--no-history"], &[("NO_COLOR", "1")]);
+    screen.wait_for("\n> ");
+    screen.enter("go");
+    screen.wait_for("The server ended the stream without a close frame");
+    screen.wait_for("Connecting again in ");
+    screen.enter("still here");
+    screen.wait_for("←");
+    assert_eq!(screen.contents().matches("Connected").count(), 2);
+    screen.enter("/close");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn a_message_of_64_mib_does_not_drown_the_terminal() {
+    let server = Server::start_with("127.0.0.1:0", &[("ROPEWAY_LIMITS_MESSAGE", "64MiB")]);
+    let big = Path::new(env!("CARGO_TARGET_TMPDIR")).join("big.txt");
+    fs::write(&big, "x".repeat(64 * 1024 * 1024)).unwrap();
+    let mut screen = talk(&server, &["--no-history"]);
+    screen.enter(&format!("/file {}", big.display()));
+    screen.wait_for_raw("←");
+    screen.wait_for("... 64.0 MiB in all");
+    screen.enter("after it");
+    screen.wait_for("8 B  after it");
+    assert!(screen.raw().len() < 1024 * 1024);
+    fs::remove_file(&big).unwrap();
+}

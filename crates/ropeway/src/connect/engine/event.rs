@@ -15,8 +15,13 @@ pub(crate) enum Command {
     Close(Option<CloseFrame>),
     /// Closes with 1000 once the acknowledgements that are waited for have come, or did not in time.
     Finish,
-    /// In Socket.IO mode only.
+    /// In Socket.IO mode only, as what follows.
     Emit(Emit),
+    /// Answers an event of the server; the arguments are JSON values with commas between them.
+    Ack {
+        id: u64,
+        arguments: String,
+    },
     /// Connects to a namespace of Socket.IO.
     Join(String),
     /// Disconnects from a namespace of Socket.IO.

@@ -25,6 +25,8 @@ pub(super) struct Session<'w> {
     translator: Option<Translator>,
     /// Received bytes that events have been told of.
     accounted: u64,
+    /// Bytes of messages that belong to a packet of Socket.IO which is not complete.
+    partial: u64,
     /// No more commands come.
     is_input_over: bool,
     /// By when to close, whatever is waited for.
@@ -55,6 +57,7 @@ impl<'w> Session<'w> {
             translator: worker.plan.socketio.clone().map(|settings| Translator::new(settings, now)),
             worker,
             accounted: 0,
+            partial: 0,
             is_input_over: false,
             finish_by: None,
             gave_up: None,
@@ -132,6 +135,10 @@ impl<'w> Session<'w> {
     async fn translate(&mut self, message: Message<'static>, wire: u64) {
         let Some(translator) = &mut self.translator else { return };
         let said = translator.message(message, Instant::now());
+        let wire = wire + std::mem::take(&mut self.partial);
+        if translator.is_partial() {
+            self.partial = wire;
+        }
         for message in said.answers {
             self.send(message);
         }
@@ -154,6 +161,10 @@ impl<'w> Session<'w> {
                 let wire = self.send(message.clone());
                 self.worker.tell(What::Message { direction: Direction::Out, message, wire }).await;
             }
+            (Command::Ack { id, arguments }, Some(translator)) => {
+                let said = translator.ack(id, arguments);
+                self.say(said).await;
+            }
             (Command::Emit(emit), Some(translator)) => {
                 let said = translator.emit(emit, now);
                 self.say(said).await;
@@ -167,7 +178,7 @@ impl<'w> Session<'w> {
                 self.say(said).await;
             }
             // Faces offer these in Socket.IO mode only.
-            (Command::Emit(_) | Command::Join(_) | Command::Leave(_), None) => {}
+            (Command::Ack { .. } | Command::Emit(_) | Command::Join(_) | Command::Leave(_), None) => {}
         }
     }
 

@@ -39,7 +39,7 @@ fn whole(line: &str, wants_ack: bool) -> Result<Emit, &'static str> {
 }
 
 /// Arguments as JSON with commas between them.
-fn arguments(text: &str) -> String {
+pub(crate) fn arguments(text: &str) -> String {
     let text = text.trim();
     let mut values = Vec::new();
     let mut rest = text;

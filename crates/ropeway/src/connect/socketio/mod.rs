@@ -1,10 +1,14 @@
 //! Socket.IO between the engine and its WebSocket: events become packets, packets events. Heartbeats are answered here.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use ropeway_socketio::engine::{self, Handshake, Version};
-use ropeway_socketio::{Body, Decoder, Limits, Packet};
+use ropeway_socketio::{Body, Decoder, Limits, Packet, placeholders};
 use ropeway_ws::Message;
 
 use super::engine::Emit;
@@ -13,7 +17,7 @@ use crate::network::socketio::messages;
 
 mod emit;
 
-pub(crate) use emit::parse;
+pub(crate) use emit::{arguments, parse};
 
 /// The time that a server has to open the session, and to answer for a namespace.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -89,6 +93,11 @@ impl Translator {
     /// When the server counts as dead unless it says something.
     pub(crate) fn timeout(&self) -> Option<Instant> {
         Some(self.deadline)
+    }
+
+    /// Whether a packet has begun whose attachments are not all here.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.decoder.is_waiting()
     }
 
     /// A message of the server.
@@ -190,6 +199,12 @@ impl Translator {
         said(Packet { namespace: emit.namespace.unwrap_or_else(|| self.current.clone()).into(), body })
     }
 
+    /// Answers an event of the server, in the namespace that events go to.
+    pub(crate) fn ack(&self, id: u64, arguments: String) -> Said {
+        let body = Body::Ack { id, arguments: arguments.into(), attachments: Vec::new().into() };
+        said(Packet { namespace: self.current.clone().into(), body })
+    }
+
     fn next_id(&mut self, now: Instant) -> u64 {
         if self.waiting.len() == MOST_WAITING {
             self.waiting.clear();
@@ -209,9 +224,9 @@ pub(crate) fn namespace(name: &str) -> String {
     if name.starts_with('/') { name.to_owned() } else { format!("/{name}") }
 }
 
-/// An event as `["name",arguments...]`, an acknowledgement as its arguments.
+/// An event as `["name",arguments...]`, an acknowledgement as its arguments. An attachment is `{"base64":"..."}`.
 pub(crate) fn line(packet: &Packet<'_>) -> String {
-    let arguments = compact(packet.arguments());
+    let arguments = attached(&compact(packet.arguments()), packet.attachments());
     match &packet.body {
         Body::Event { name, .. } => {
             let name = serde_json::Value::from(name.as_ref());
@@ -219,5 +234,44 @@ pub(crate) fn line(packet: &Packet<'_>) -> String {
             format!("[{name}{comma}{arguments}]")
         }
         _ => format!("[{arguments}]"),
+    }
+}
+
+/// Arguments with their attachments in place of what stands for them.
+fn attached(arguments: &str, attachments: &[Bytes]) -> String {
+    let mut text = String::with_capacity(arguments.len());
+    let mut end = 0;
+    if !attachments.is_empty() {
+        for placeholder in placeholders(arguments).map_while(Result::ok) {
+            let Some(attachment) = attachments.get(placeholder.attachment) else { break };
+            text.push_str(&arguments[end..placeholder.range.start]);
+            let _ = write!(text, "{{\"base64\":\"{}\"}}", STANDARD.encode(attachment));
+            end = placeholder.range.end;
+        }
+    }
+    text.push_str(&arguments[end..]);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attachments_stand_where_they_belong() {
+        let packet = |arguments: &'static str, attachments: Vec<Bytes>| Packet {
+            namespace: "/".into(),
+            body: Body::Event {
+                id: None,
+                name: "file \"x\"".into(),
+                arguments: arguments.into(),
+                attachments: attachments.into(),
+            },
+        };
+        let two = r#"{"_placeholder":true,"num":1}, {"a": [{"_placeholder":true,"num":0}] }"#;
+        let line = line(&packet(two, vec![vec![1].into(), vec![2, 3].into()]));
+        assert_eq!(line, r#"["file \"x\"",{"base64":"AgM="},{"a":[{"base64":"AQ=="}]}]"#);
+        assert_eq!(super::line(&packet("", Vec::new())), r#"["file \"x\""]"#);
+        assert_eq!((namespace("chat"), namespace("/")), ("/chat".to_owned(), "/".to_owned()));
     }
 }

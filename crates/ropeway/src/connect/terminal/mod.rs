@@ -212,6 +212,9 @@ impl<'o> Face<'o> {
             Slash::Save(path) => self.save(path.as_deref()),
             Slash::Replay(path) => self.replay(&path),
             Slash::Emit { event, wants_ack } => self.emit(&event, wants_ack),
+            Slash::Ack { id, arguments } => {
+                self.command(Command::Ack { id, arguments: socketio::arguments(&arguments) })
+            }
             Slash::Join(namespace) => self.command(Command::Join(socketio::namespace(&namespace))),
             Slash::Leave(namespace) => self.command(Command::Leave(socketio::namespace(&namespace))),
             Slash::Stats => {

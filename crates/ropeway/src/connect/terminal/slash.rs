@@ -24,6 +24,7 @@ pub(super) enum Slash {
     Stats,
     Help,
     Emit { event: String, wants_ack: bool },
+    Ack { id: u64, arguments: String },
     Join(String),
     Leave(String),
 }
@@ -43,7 +44,7 @@ pub(super) struct About {
     pub(super) socketio: bool,
 }
 
-pub(super) const COMMANDS: [About; 13] = [
+pub(super) const COMMANDS: [About; 14] = [
     about("/ping", "[text]", "send a ping; its pong shows the round trip"),
     about("/close", "[code [reason]]", "close the connection, with 1000 unless told otherwise"),
     about("/text", "text", "send text as it is, also what begins with a slash"),
@@ -59,6 +60,7 @@ pub(super) const COMMANDS: [About; 13] = [
     about("/help", "", "this list"),
     socketio("/emit", "event arguments", "send an event; its acknowledgement is shown"),
     socketio("/fire", "event arguments", "send an event that asks for no acknowledgement"),
+    socketio("/ack", "id arguments", "answer an event of the server that is shown with #id"),
     socketio("/join", "namespace", "connect to a namespace; events go there from now on"),
     socketio("/leave", "namespace", "disconnect from a namespace"),
 ];
@@ -112,6 +114,7 @@ fn slash(name: &str, rest: &str) -> Result<Slash, String> {
         "/stats" => Slash::Stats,
         "/emit" => Slash::Emit { event: needed("an event")?, wants_ack: true },
         "/fire" => Slash::Emit { event: needed("an event")?, wants_ack: false },
+        "/ack" => ack(argument)?,
         "/join" => Slash::Join(needed("a namespace")?),
         "/leave" => Slash::Leave(needed("a namespace")?),
         _ => Slash::Help,
@@ -121,6 +124,12 @@ fn slash(name: &str, rest: &str) -> Result<Slash, String> {
 /// A ping holds 125 bytes at most (RFC 6455 section 5.5).
 fn ping(text: &str) -> Result<String, String> {
     if text.len() > 125 { Err("at most 125 bytes".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+fn ack(argument: &str) -> Result<Slash, String> {
+    let (id, arguments) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
+    let id = id.trim_start_matches('#').parse().map_err(|_| "it needs the number of an event".to_owned())?;
+    Ok(Slash::Ack { id, arguments: arguments.to_owned() })
 }
 
 fn close(argument: &str) -> Result<Option<CloseFrame>, String> {
