@@ -46,6 +46,7 @@
 //! - [`Decoder`] from messages to packets, with its [`Limits`]; [`Error`], the rules that a peer can break;
 //! - [`Packet`] and [`Body`], the same in both directions; [`encode`] for those who have the parts and no packet;
 //! - [`placeholders`], where attachments belong; [`is_reserved`], names that no event can have;
+//! - [`push_string`], text as a JSON string;
 //! - [`msgpack`], the other parser;
 //! - [`engine`], the layer below: [`engine::Packet`], [`engine::payload`], [`engine::Handshake`], [`engine::session`].
 //!
@@ -66,6 +67,6 @@ mod packet;
 
 pub use decoder::{Decoder, Limits};
 pub use error::Error;
-pub use json::{Placeholder, Placeholders, placeholders};
+pub use json::{Placeholder, Placeholders, placeholders, push_string};
 pub use packet::name::is_reserved;
 pub use packet::{Body, Packet, encode};

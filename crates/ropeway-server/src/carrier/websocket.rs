@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use ropeway_hub::{Close, Drained};
+use ropeway_hub::{Close, DisconnectReason, Drained};
 use ropeway_ws::{
     Cause, CloseCode, CloseFrame, Deadline, Event, Message, Outcome, Outgoing, Received, Side, WebSocket,
 };
 
 use super::attend::Peer;
 use crate::lifetime::Place;
-use crate::protocol::{Ending, Session};
+use crate::protocol::Session;
 
 /// With this many bytes queued in the socket it stops reading, and what else there is waits in the outbox, where it is
 /// counted and bounded. As much as the socket itself takes before it stops.
@@ -93,7 +93,7 @@ impl<S: Session> Peer for Carrier<S> {
     }
 
     fn abandon(&mut self) {
-        self.session.end(Ending::ServerShuttingDown);
+        self.session.end(DisconnectReason::ServerShuttingDown);
     }
 }
 
@@ -168,14 +168,16 @@ thread_local! {
 }
 
 /// Why the session of a connection ends.
-pub(super) fn ending(outcome: Option<&Outcome>) -> Ending {
-    let Some(outcome) = outcome else { return Ending::TransportClose };
+pub(super) fn ending(outcome: Option<&Outcome>) -> DisconnectReason {
+    let Some(outcome) = outcome else { return DisconnectReason::TransportClose };
     match (&outcome.cause, outcome.by) {
-        (Cause::Close, Side::Us) if outcome.code == CloseCode::GOING_AWAY.get() => Ending::ServerShuttingDown,
-        (Cause::Close, Side::Us) => Ending::ForcedServerClose,
-        (Cause::Violation(_), _) => Ending::TransportError,
-        (Cause::Deadline(Deadline::Heartbeat), _) => Ending::PingTimeout,
-        _ => Ending::TransportClose,
+        (Cause::Close, Side::Us) if outcome.code == CloseCode::GOING_AWAY.get() => {
+            DisconnectReason::ServerShuttingDown
+        }
+        (Cause::Close, Side::Us) => DisconnectReason::ForcedServerClose,
+        (Cause::Violation(_), _) => DisconnectReason::TransportError,
+        (Cause::Deadline(Deadline::Heartbeat), _) => DisconnectReason::PingTimeout,
+        _ => DisconnectReason::TransportClose,
     }
 }
 
@@ -219,7 +221,7 @@ mod tests {
 
         fn close(&mut self, _close: Close) {}
 
-        fn end(&mut self, _reason: Ending) {}
+        fn end(&mut self, _reason: DisconnectReason) {}
     }
 
     /// It waits for the peer's close frame, and not in a circle.

@@ -1,5 +1,7 @@
 //! Writing JSON: objects whose values are partly JSON text already.
 
+pub(super) use ropeway_socketio::push_string as push_text;
+
 /// An object that is being written. Every method after the first field writes the comma before itself.
 pub(super) struct Object<'o> {
     out: &'o mut String,
@@ -78,44 +80,4 @@ pub(super) fn push_number(out: &mut String, value: u64) {
     use std::fmt::Write;
     // Writing to a `String` cannot fail.
     let _ = write!(out, "{value}");
-}
-
-/// A JSON string (RFC 8259 section 7): quotes, backslashes and control characters are escaped.
-pub(super) fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
-        out.push_str(&rest[..at]);
-        push_escaped(out, rest.as_bytes()[at]);
-        rest = &rest[at + 1..];
-    }
-    out.push_str(rest);
-    out.push('"');
-}
-
-fn push_escaped(out: &mut String, byte: u8) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    match byte {
-        b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
-        b'\n' => out.push_str("\\n"),
-        _ => {
-            out.push_str("\\u00");
-            out.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)])));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_reads_back() {
-        let all: String = (0..0x300).filter_map(char::from_u32).collect();
-        for text in ["", "plain", "\"\\", "a\nb\u{0}\u{1f}\u{7f}é😀", &all] {
-            let mut out = String::new();
-            push_text(&mut out, text);
-            assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text, "{out}");
-        }
-    }
 }

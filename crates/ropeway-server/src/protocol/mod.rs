@@ -43,39 +43,6 @@ pub(crate) trait Session: Send + Unpin + 'static {
     /// Does what is due.
     fn handle_timeout(&mut self, _now: Instant) {}
 
-    /// The transport has ended. Called once at most, and nothing but dropping follows.
-    fn end(&mut self, reason: Ending);
-}
-
-/// Why the connection of a session has ended, in the words of Socket.IO.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// The peer ended its transport.
-    TransportClose,
-    /// The transport failed, or the peer broke its rules.
-    TransportError,
-    /// The peer did not answer a ping in time.
-    PingTimeout,
-    /// The peer sent what cannot be understood.
-    ParseError,
-    /// The session was closed by us, the transport with it.
-    ForcedClose,
-    /// The server ends.
-    ServerShuttingDown,
-    /// The application ended the whole connection.
-    ForcedServerClose,
-}
-
-impl From<Ending> for DisconnectReason {
-    fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::TransportClose => Self::TransportClose,
-            Ending::TransportError => Self::TransportError,
-            Ending::PingTimeout => Self::PingTimeout,
-            Ending::ParseError => Self::ParseError,
-            Ending::ForcedClose => Self::ForcedClose,
-            Ending::ServerShuttingDown => Self::ServerShuttingDown,
-            Ending::ForcedServerClose => Self::ForcedServerClose,
-        }
-    }
+    /// The transport has ended, and why. Called once at most, and nothing but dropping follows.
+    fn end(&mut self, reason: DisconnectReason);
 }

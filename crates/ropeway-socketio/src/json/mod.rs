@@ -10,7 +10,8 @@ pub(crate) use levels::Container;
 pub(crate) use placeholder::check as check_placeholders;
 pub use placeholder::{Placeholder, Placeholders, placeholders};
 pub(crate) use scanner::{Scanner, Str, Token};
-pub(crate) use text::{push_string, unescape};
+pub use text::push_string;
+pub(crate) use text::unescape;
 
 use crate::error::Error;
 

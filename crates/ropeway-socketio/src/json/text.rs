@@ -6,8 +6,8 @@ use std::fmt::Write;
 use super::lexeme::plain_len;
 use super::scanner::Str;
 
-/// Appends a string: quotes, backslashes and control characters are escaped.
-pub(crate) fn push_string(out: &mut String, text: &str) {
+/// Appends a JSON string (RFC 8259 section 7): quotes, backslashes and control characters are escaped.
+pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
     loop {

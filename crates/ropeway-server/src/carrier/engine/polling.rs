@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use ropeway_hub::{Close, Drained};
+use ropeway_hub::{Close, DisconnectReason, Drained};
 use ropeway_socketio::engine::payload::Writer;
 use ropeway_socketio::engine::session::{Due, Probed, Reason, Received, Session as Machine};
 use ropeway_socketio::engine::{Message, Packet};
@@ -18,10 +18,10 @@ use super::desk::Desk;
 use super::frames::{PING, PONG, binary_payload, has_binary, push};
 use super::posted::Posted;
 use super::registry::Lease;
-use super::websocket::{EngineSocket, dismiss};
+use super::websocket::{EngineSocket, disconnect_reason, dismiss};
 use crate::carrier::attend::{Attended, Peer};
 use crate::carrier::timer::{Timer, now};
-use crate::protocol::{Ending, Session};
+use crate::protocol::Session;
 
 /// Bytes of frames that wait here for a GET; what else there is waits in the outbox, where it is counted and bounded.
 const HIGH_WATER: usize = 64 * 1024;
@@ -249,17 +249,19 @@ impl<S: Session> Polling<S> {
     }
 
     /// How the session has ended, once it has.
-    fn end(&self) -> Option<Ending> {
+    fn end(&self) -> Option<DisconnectReason> {
         let reason = self.desk.lock().machine.as_ref()?.end()?;
         Some(match (reason, &self.closing) {
-            (Reason::ForcedClose, Some(close)) if close.code == GOING_AWAY => Ending::ServerShuttingDown,
-            (Reason::ForcedClose, Some(_)) => Ending::ForcedServerClose,
-            (reason, _) => reason.into(),
+            (Reason::ForcedClose, Some(close)) if close.code == GOING_AWAY => {
+                DisconnectReason::ServerShuttingDown
+            }
+            (Reason::ForcedClose, Some(_)) => DisconnectReason::ForcedServerClose,
+            (reason, _) => disconnect_reason(reason),
         })
     }
 
     /// Tells everybody that the session has ended.
-    fn finish(&mut self, ending: Ending) {
+    fn finish(&mut self, ending: DisconnectReason) {
         let Some(mut live) = self.live.take() else { return };
         live.lease.retire();
         let mut inner = self.desk.lock();
@@ -271,7 +273,7 @@ impl<S: Session> Polling<S> {
         let socket = inner.clear();
         drop(inner);
         if let Some(posted) = self.posted.take() {
-            let _ = posted.reply.send(ending == Ending::TransportClose);
+            let _ = posted.reply.send(ending == DisconnectReason::TransportClose);
         }
         socket.into_iter().chain(self.probe.take()).for_each(dismiss);
         live.session.end(ending);
@@ -301,7 +303,7 @@ impl<S: Session> Peer for Polling<S> {
     }
 
     fn abandon(&mut self) {
-        self.finish(Ending::ServerShuttingDown);
+        self.finish(DisconnectReason::ServerShuttingDown);
     }
 }
 

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use ropeway_hub::Close;
+use ropeway_hub::{Close, DisconnectReason};
 use ropeway_socketio::engine::session::{Due, Reason, Received, Session as Machine};
 use ropeway_socketio::engine::{Message as EngineMessage, Packet, PacketError};
 use ropeway_ws::{Event, Message, Outgoing, Received as Read, WebSocket};
@@ -15,7 +15,7 @@ use super::registry::Lease;
 use crate::carrier::attend::Peer;
 use crate::carrier::timer::{Timer, now};
 use crate::carrier::websocket::{Moved, ending, move_batch, move_frames, send_frame};
-use crate::protocol::{Ending, Session};
+use crate::protocol::Session;
 
 /// One packet a frame. As the [carrier](crate::carrier::websocket::Carrier) of protocols without Engine.IO, with the
 /// machine of the session between the socket and the protocol.
@@ -118,12 +118,12 @@ impl<S: Session> EngineSocket<S> {
         }
         let end = match self.machine.end() {
             Some(Reason::ForcedClose) | None => ending(self.socket.outcome()),
-            Some(reason) => reason.into(),
+            Some(reason) => disconnect_reason(reason),
         };
         self.end(end);
     }
 
-    fn end(&mut self, reason: Ending) {
+    fn end(&mut self, reason: DisconnectReason) {
         if !self.has_ended {
             self.has_ended = true;
             self.machine.fail(Reason::TransportClose);
@@ -165,7 +165,7 @@ impl<S: Session> Peer for EngineSocket<S> {
     }
 
     fn abandon(&mut self) {
-        self.end(Ending::ServerShuttingDown);
+        self.end(DisconnectReason::ServerShuttingDown);
     }
 }
 
@@ -207,15 +207,14 @@ fn send_message(outgoing: &mut Outgoing<'_>, frames: Bytes) {
     }
 }
 
-impl From<Reason> for Ending {
-    fn from(reason: Reason) -> Self {
-        match reason {
-            Reason::TransportError => Self::TransportError,
-            Reason::TransportClose => Self::TransportClose,
-            Reason::PingTimeout => Self::PingTimeout,
-            Reason::ParseError => Self::ParseError,
-            Reason::ForcedClose => Self::ForcedClose,
-        }
+/// What the application is told of the end of a session.
+pub(super) fn disconnect_reason(reason: Reason) -> DisconnectReason {
+    match reason {
+        Reason::TransportError => DisconnectReason::TransportError,
+        Reason::TransportClose => DisconnectReason::TransportClose,
+        Reason::PingTimeout => DisconnectReason::PingTimeout,
+        Reason::ParseError => DisconnectReason::ParseError,
+        Reason::ForcedClose => DisconnectReason::ForcedClose,
     }
 }
 

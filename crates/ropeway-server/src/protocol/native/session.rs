@@ -6,18 +6,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ropeway_hub::{BoxFuture, Close, Connection, Drained, Error, Hub, OwnedPayload, Payload, Socket};
+use ropeway_hub::{
+    BoxFuture, Close, Connection, DisconnectReason, Drained, Error, Hub, OwnedPayload, Payload, Socket,
+};
 use tracing::debug;
 
 use super::client::{ClientMessage, parse};
 use super::encoder::NativeEncoder;
 use crate::app::{App, Refusal};
 use crate::handshake::Handshake;
+use crate::protocol;
 use crate::protocol::json::Object;
 use crate::protocol::messages::push_error;
 use crate::protocol::request::Request;
 use crate::protocol::requests::{Requests, answer};
-use crate::protocol::{self, Ending};
 
 /// The native protocol has no namespaces: all its clients are in this one.
 const NAMESPACE: &str = "/";
@@ -175,8 +177,8 @@ impl protocol::Session for Session {
         self.connection.close(close);
     }
 
-    fn end(&mut self, reason: Ending) {
-        self.connection.end(reason.into());
+    fn end(&mut self, reason: DisconnectReason) {
+        self.connection.end(reason);
     }
 }
 

@@ -19,8 +19,8 @@ use super::packet::{Dialect, Outgoing};
 use super::shared::Protocol;
 use super::spaces::{Inside, Space, Spaces};
 use crate::handshake::Handshake;
+use crate::protocol;
 use crate::protocol::requests::Requests;
-use crate::protocol::{self, Ending};
 
 /// Answers a client, without I/O.
 ///
@@ -267,9 +267,9 @@ impl protocol::Session for Session {
         }
     }
 
-    fn end(&mut self, reason: Ending) {
+    fn end(&mut self, reason: DisconnectReason) {
         if let Some(link) = &self.link {
-            link.connection.end(reason.into());
+            link.connection.end(reason);
         }
         self.finish();
     }

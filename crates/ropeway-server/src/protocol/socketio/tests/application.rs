@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::{Client, between, config, publish};
 use crate::app::{Ack, App, Args, Auth, Data, DisconnectReason, Refusal, Reply, Socket};
-use crate::protocol::{Ending, Session as _};
+use crate::protocol::Session as _;
 use crate::state::{Shared, State};
 
 #[derive(serde::Deserialize)]
@@ -143,8 +143,11 @@ fn the_application_learns_why_somebody_has_gone() {
     assert_eq!(ended(&|client| drop(client.says("1/chat,"))), "client namespace disconnect");
     assert_eq!(ended(&|client| drop(client.says("nonsense"))), "parse error");
     assert_eq!(ended(&|client| drop(client.says("0/chat,"))), "forced server close");
-    assert_eq!(ended(&|client| client.session.end(Ending::PingTimeout)), "ping timeout");
-    assert_eq!(ended(&|client| client.session.end(Ending::ServerShuttingDown)), "server shutting down");
+    assert_eq!(ended(&|client| client.session.end(DisconnectReason::PingTimeout)), "ping timeout");
+    assert_eq!(
+        ended(&|client| client.session.end(DisconnectReason::ServerShuttingDown)),
+        "server shutting down"
+    );
     assert_eq!(ended(&|_| {}), "transport close");
 }
 

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use ropeway_hub::DisconnectReason;
 use ropeway_socketio::engine::Version;
 
 use super::{Client, between, publish};
 use crate::app::{App, Refusal, Socket};
 use crate::config::Sources;
-use crate::protocol::{Ending, Session as _};
+use crate::protocol::Session as _;
 use crate::state::{Shared, State};
 
 fn server(app: Option<App>, settings: &[(&'static str, &str)]) -> Shared {
@@ -47,7 +48,7 @@ fn offset(event: &str) -> String {
 }
 
 /// A client that was in `demo:a`, heard one event and lost its connection.
-fn away(server: &Shared, ending: Ending) -> (Identity, String) {
+fn away(server: &Shared, ending: DisconnectReason) -> (Identity, String) {
     let mut client = client(server);
     let identity = Identity::of(&client.says("0"));
     client.says(r#"20["join","demo:a"]"#);
@@ -61,7 +62,7 @@ fn away(server: &Shared, ending: Ending) -> (Identity, String) {
 #[test]
 fn what_was_missed_comes_first_and_then_connect_with_the_same_names() {
     let server = server(None, &[]);
-    let (identity, seen) = away(&server, Ending::TransportClose);
+    let (identity, seen) = away(&server, DisconnectReason::TransportClose);
     publish(&server.hub, "n", "2");
     publish(&server.hub, "n", "3");
     let mut client = client(&server);
@@ -78,16 +79,16 @@ fn what_was_missed_comes_first_and_then_connect_with_the_same_names() {
 #[test]
 fn an_offset_outlives_silence_and_is_not_needed_before_the_first_event() {
     let server = server(None, &[]);
-    let (identity, seen) = away(&server, Ending::PingTimeout);
+    let (identity, seen) = away(&server, DisconnectReason::PingTimeout);
     let mut again = client(&server);
     assert_eq!(again.says(&identity.connect(&seen)), identity.welcome());
-    again.session.end(Ending::PingTimeout);
+    again.session.end(DisconnectReason::PingTimeout);
     let mut again = client(&server);
     assert_eq!(again.says(&identity.connect(&seen)), identity.welcome(), "a second time");
 
     let mut silent = client(&server);
     let identity = Identity::of(&silent.says("0"));
-    silent.session.end(Ending::TransportError);
+    silent.session.end(DisconnectReason::TransportError);
     let mut again = client(&server);
     assert_eq!(again.says(&format!(r#"0{{"pid":"{}"}}"#, identity.pid)), identity.welcome());
 }
@@ -99,7 +100,7 @@ fn who_left_or_was_at_fault_begins_anew() {
         let mut first = client(&server);
         let identity = Identity::of(&first.says("0"));
         first.says(packet);
-        first.session.end(Ending::TransportClose);
+        first.session.end(DisconnectReason::TransportClose);
         let mut again = client(&server);
         let anew = Identity::of(&again.says(&identity.connect("x")));
         assert!(anew.sid != identity.sid && anew.pid != identity.pid, "{packet}");
@@ -162,7 +163,7 @@ fn an_application_gets_its_sockets_back() {
     let identity = Identity::of(&ada.says("0"));
     app.of("/").to("demo:a").emit("n", 1).unwrap();
     let seen = offset(&ada.told());
-    ada.session.end(Ending::TransportClose);
+    ada.session.end(DisconnectReason::TransportClose);
     app.of("/").to("demo:a").emit("n", 2).unwrap();
     app.of("/").to("demo:b").emit("n", 3).unwrap();
 
@@ -182,7 +183,7 @@ fn who_is_refused_does_not_read_what_was_missed() {
     let identity = Identity::of(&ada.says("0"));
     app.of("/").to("demo:a").emit("n", 1).unwrap();
     let seen = offset(&ada.told());
-    ada.session.end(Ending::TransportClose);
+    ada.session.end(DisconnectReason::TransportClose);
     app.of("/").to("demo:a").emit("n", 2).unwrap();
     asked.lock().unwrap().1 = true;
 
@@ -203,6 +204,6 @@ fn a_volatile_event_that_ends_in_a_string_ends_in_an_offset_as_well() {
     let first = offset(&ada.told());
     app.of("/").to("demo:a").volatile().emit("v", "text").unwrap();
     assert_eq!(ada.told(), format!(r#"42["v","text","{first}"]"#));
-    ada.session.end(Ending::TransportClose);
+    ada.session.end(DisconnectReason::TransportClose);
     assert_eq!(client(&server).says(&identity.connect(&first)), identity.welcome());
 }
