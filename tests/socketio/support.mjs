@@ -8,7 +8,7 @@ import { isReference, startApp } from "./servers.mjs";
 /** A test that fails rather than hangs when what it awaits does not come. */
 export function test(name, ...rest) {
   const body = rest.pop();
-  return nodeTest(name, { timeout: Number(process.env.T ?? 60000), ...rest[0] }, body);
+  return nodeTest(name, { timeout: 60000, ...rest[0] }, body);
 }
 
 /** The ways from a client to the server; what holds on one must hold on each. */

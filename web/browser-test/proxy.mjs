@@ -26,7 +26,7 @@ class Proxy {
   /** Cuts all connections, in the middle of whatever they carry, and refuses new ones until `mend`. */
   cut() {
     this.closed = true;
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   mend() {
@@ -40,7 +40,7 @@ class Proxy {
   }
 
   #join(client) {
-    if (this.closed) return client.resetAndDestroy();
+    if (this.closed) return reset(client);
     const server = connect(this.port, "127.0.0.1");
     for (const [socket, other] of [[client, server], [server, client]]) {
       this.#sockets.add(socket);
@@ -49,4 +49,9 @@ class Proxy {
       socket.pipe(other);
     }
   }
+}
+
+/** Node.js 20 never ends a process in which a socket was reset while it was being shut down. */
+function reset(socket) {
+  socket.writableEnded ? socket.destroy() : socket.resetAndDestroy();
 }
