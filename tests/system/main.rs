@@ -8,6 +8,7 @@
     reason = "a helper may stop at the first surprise, as the tests that call it may"
 )]
 
+mod bench;
 mod client;
 mod connect;
 mod http;

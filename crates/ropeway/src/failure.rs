@@ -3,8 +3,10 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde::{Deserialize, Serialize};
+
 /// Kinds of failure and their exit status, after sysexits.h. Wrong usage is 2, as clap has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     /// What was said with `--expect` did not happen.
     Unexpected = 1,
@@ -37,7 +39,7 @@ pub(crate) enum Kind {
 }
 
 /// Why a command failed.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
     /// One line: what could not be done.

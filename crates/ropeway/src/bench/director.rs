@@ -1,21 +1,24 @@
-//! Moves all workers through the stages together and adds up what they count.
+//! Moves all who make the load through the stages together and adds up what they count.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::crew::Crew;
 use super::interrupt::Interrupt;
-use super::live::{Live, Look, Phase, descriptors};
-use super::load::{Job, Load, Share, Stage, Worker};
+use super::live::{Live, Look, Phase};
+use super::load::{Job, Load, NOT_LET_IN, Stage};
 use super::measure::Tally;
 use super::report::{Point, Rates, Timeline};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 
 /// How often tallies are collected.
 const TICK: Duration = Duration::from_millis(250);
 
 /// The time that connections have to be opened before messages begin anyway.
 const OPENING: Duration = Duration::from_secs(60);
+
+/// A scenario none of whose users has come in so far after this time is given up.
+const HOPELESS: Duration = Duration::from_secs(2);
 
 /// Answers that come later than this after the end are counted as lost.
 const GRACE: Duration = Duration::from_secs(5);
@@ -44,13 +47,11 @@ pub(super) struct Measured {
     pub(super) all_back: Option<f64>,
 }
 
-/// The workers of one run.
+/// A run under way.
 pub(super) struct Director {
-    workers: Vec<Arc<Worker>>,
+    crew: Crew,
     job: Job,
     connections: usize,
-    /// An empty tally, to be swapped with that of a worker.
-    spare: Tally,
     /// What was counted since the last step.
     step: Tally,
     total: Tally,
@@ -65,21 +66,12 @@ pub(super) struct Director {
 }
 
 impl Director {
-    /// Starts the threads; connections are being opened from now on.
-    pub(super) fn start(
-        load: &Arc<Load>,
-        count: usize,
-        live: Live,
-        interrupt: &Interrupt,
-    ) -> Result<Self, Failure> {
-        let shares = (0..count).map(|first| Share { first, of: count });
-        Ok(Self {
-            workers: shares
-                .map(|share| spawn(Worker::new(Arc::clone(load), share)))
-                .collect::<Result<_, _>>()?,
+    /// A crew that is opening its connections.
+    pub(super) fn new(crew: Crew, load: &Load, live: Live, interrupt: &Interrupt) -> Self {
+        Self {
+            crew,
             job: load.job,
             connections: load.connections,
-            spare: Tally::default(),
             step: Tally::default(),
             total: Tally::default(),
             timeline: Timeline::default(),
@@ -89,16 +81,27 @@ impl Director {
             duration: Duration::ZERO,
             live,
             interrupt: interrupt.clone(),
-        })
+        }
     }
 
     /// Waits until every connection was opened or given up once.
-    pub(super) fn settle(&mut self) {
-        self.until(OPENING, |director| director.workers.iter().all(|worker| worker.is_settled()));
+    ///
+    /// # Errors
+    /// Not one could be opened.
+    pub(super) fn settle(&mut self) -> Result<(), Failure> {
+        self.until(OPENING, |director| director.crew.is_settled());
+        self.collect(Duration::ZERO);
+        match self.failure() {
+            Some(failure) => Err(self.give_up(failure)),
+            None => Ok(()),
+        }
     }
 
     /// The run itself, and its orderly end.
-    pub(super) fn direct(mut self, times: Times) -> Measured {
+    ///
+    /// # Errors
+    /// No user of a scenario could come in.
+    pub(super) fn direct(mut self, times: Times) -> Result<Measured, Failure> {
         self.duration = times.duration;
         if self.job != Job::Storm {
             self.phase = Phase::WarmingUp;
@@ -107,14 +110,16 @@ impl Director {
         }
         self.begin();
         let all_back = if self.job == Job::Storm { self.storm(times.duration) } else { None };
-        let left = times.duration.saturating_sub(self.elapsed());
-        self.until(left, |_| false);
+        self.until(times.duration.saturating_sub(self.elapsed()), Self::is_hopeless);
+        if let Some(failure) = self.failure().filter(|_| self.job == Job::Scenario) {
+            return Err(self.give_up(failure));
+        }
         let seconds = self.elapsed().as_secs_f64();
         let rates = Rates::new(&self.total, seconds);
         self.start = None;
         self.end();
         self.live.end();
-        Measured { tally: self.total, rates, timeline: self.timeline, seconds, most: self.most, all_back }
+        Ok(Measured { tally: self.total, rates, timeline: self.timeline, seconds, most: self.most, all_back })
     }
 
     /// Forgets what the messages of the warm-up came to; what went wrong stays, and the handshakes where they are not what
@@ -147,22 +152,37 @@ impl Director {
             // Nobody knows which deliveries are still under way.
             self.until(Duration::from_secs(1), |_| false);
         } else {
-            self.until(GRACE, |director| director.open() == 0);
+            self.until(GRACE, |director| director.crew.open() == 0);
         }
         self.advance(Stage::Closing);
-        self.until(CLOSING, |director| director.open() == 0);
+        self.until(CLOSING, |director| director.crew.open() == 0);
+        self.crew.disband();
+        self.collect(Duration::ZERO);
     }
 
-    fn open(&self) -> usize {
-        self.workers.iter().map(|worker| worker.open()).sum()
+    /// Why nothing can be measured: nobody has come in.
+    fn failure(&self) -> Option<Failure> {
+        let turned_away = self.total.errors.get(NOT_LET_IN).copied().unwrap_or_default();
+        let is_in = self.total.handshakes.opened > turned_away;
+        self.crew.failure().filter(|_| !is_in)
+    }
+
+    fn give_up(&mut self, failure: Failure) -> Failure {
+        self.crew.disband();
+        self.live.end();
+        failure
+    }
+
+    fn is_hopeless(&self) -> bool {
+        self.job == Job::Scenario && self.elapsed() > HOPELESS && self.failure().is_some()
     }
 
     fn elapsed(&self) -> Duration {
         self.start.map_or(Duration::ZERO, |start| start.elapsed())
     }
 
-    fn advance(&self, stage: Stage) {
-        self.workers.iter().for_each(|worker| worker.progress.advance(stage));
+    fn advance(&mut self, stage: Stage) {
+        self.crew.advance(stage);
     }
 
     /// Collects until `is_done`, for `most`, or until somebody interrupts.
@@ -175,16 +195,12 @@ impl Director {
         }
     }
 
-    /// Takes what the workers have counted, holding each of them up only for a swap.
+    /// Takes what was counted in the time since the last step.
     fn collect(&mut self, elapsed: Duration) {
         self.step.reset();
-        for worker in &self.workers {
-            std::mem::swap(&mut *worker.tally(), &mut self.spare);
-            self.step.add(&self.spare);
-            self.spare.reset();
-        }
+        self.crew.collect(&mut self.step);
         self.total.add(&self.step);
-        let open = self.open();
+        let open = self.crew.open();
         self.most = self.most.max(open);
         let point = Point::new(self.elapsed().as_secs_f64(), elapsed.as_secs_f64(), &self.step, open);
         self.live.show(&Look {
@@ -194,19 +210,10 @@ impl Director {
             wanted: self.connections,
             point: point.clone(),
             failures: self.total.failures(),
-            descriptors: descriptors(),
+            descriptors: self.crew.descriptors(),
         });
         if self.start.is_some() {
             self.timeline.push(point);
         }
     }
-}
-
-fn spawn(worker: Worker) -> Result<Arc<Worker>, Failure> {
-    let worker = Arc::new(worker);
-    let shared = Arc::clone(&worker);
-    let name = format!("load {}", shared.share.first);
-    let spawned = thread::Builder::new().name(name).spawn(move || shared.run());
-    spawned.map_err(|error| Failure::new(Kind::System, "cannot start a thread", error))?;
-    Ok(worker)
 }

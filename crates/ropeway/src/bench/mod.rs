@@ -1,5 +1,6 @@
 //! `ropeway bench`: load for any WebSocket server, and what came of it.
 
+mod crew;
 mod director;
 mod interrupt;
 mod limit;
@@ -7,6 +8,7 @@ mod live;
 mod load;
 mod measure;
 mod plan;
+mod preflight;
 mod report;
 mod run;
 mod scenario;
@@ -15,6 +17,7 @@ mod server;
 use crate::cli::bench::{Bench, BenchCommand};
 use crate::failure::Failure;
 
+pub(crate) use crew::Part;
 pub(crate) use load::Protocol;
 pub(crate) use report::Threshold;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::director::Times;
-use super::load::{Dialect, Fanout, Job, Load, Pace, Payload};
+use super::load::{Dialect, Exchange, Fanout, Job, Load, Pace, Payload, Protocol};
+use super::preflight;
 use super::report::{Conditions, Model};
 use super::scenario::{Arrival, ScenarioFile};
 use crate::cli::bench::{Profile, Run};
@@ -14,31 +15,52 @@ use crate::network;
 /// The rate of a fan-out where none is given: messages a second.
 const FANOUT_RATE: f64 = 100.0;
 
-/// The load that the flags describe, with another rate where one is given.
-pub(super) fn load(options: &Run, rate: Option<f64>) -> Result<Load, Failure> {
+/// The load that the flags describe, with another rate where one is given; and in how many processes it is made.
+pub(super) fn load(options: &Run, rate: Option<f64>) -> Result<(Load, usize), Failure> {
     let scenario = options.scenario.as_deref().map(ScenarioFile::read).transpose()?.map(Arc::new);
     let payload = Payload::new(options.size);
     if options.depth as u64 >= payload.modulus() {
         let why = format!("{} bytes tell at most {} messages apart", options.size, payload.modulus());
         return Err(Failure::usage("--size", why));
     }
-    Ok(Load {
-        connect: network::prepare(url(options, scenario.as_deref())?, &options.network)?,
+    let url = url(options, scenario.as_deref())?;
+    let connect = network::prepare(&url, &options.network)?;
+    let resources = preflight::check(options, &url, connections(options, scenario.as_deref()))?;
+    let load = Load {
+        connect,
+        sources: resources.sources,
         connections: options.connections,
         connect_rate: options.connect_rate,
         job: if scenario.is_some() { Job::Scenario } else { job(options.profile) },
+        exchange: Exchange::new(options.protocol, &options.room, &options.event),
         fanout: fanout(options, rate)?,
         payload,
         binary: options.binary,
         pace: pace(options, rate.or(options.rate)),
         scenario,
-    })
+    };
+    Ok((load, resources.processes))
 }
 
-/// That of the command line, or of the file.
-fn url<'a>(options: &'a Run, scenario: Option<&'a ScenarioFile>) -> Result<&'a str, Failure> {
+/// That of the command line, or of the file, with what Socket.IO wants in it.
+fn url(options: &Run, scenario: Option<&ScenarioFile>) -> Result<String, Failure> {
     let url = options.url.as_deref().or_else(|| scenario?.url.as_deref());
-    url.ok_or_else(|| Failure::usage("--scenario", "neither the command line nor the file has a URL"))
+    let url =
+        url.ok_or_else(|| Failure::usage("--scenario", "neither the command line nor the file has a URL"))?;
+    let protocol = scenario.map_or(options.protocol, |file| file.protocol);
+    let is_complete = protocol != Protocol::Socketio || url.contains("EIO=");
+    Ok(if is_complete { network::complete(url) } else { network::socketio::url(url) })
+}
+
+/// Connections at one time. How many users of an open scenario there are depends on the server; a process is taken to be
+/// enough for them.
+fn connections(options: &Run, scenario: Option<&ScenarioFile>) -> usize {
+    let Some(file) = scenario else { return options.connections };
+    let users = file.stages.iter().map(|stage| match stage.arrival {
+        Arrival::Users(users) => users,
+        Arrival::Rate(_) => 1,
+    });
+    users.max().unwrap_or(1)
 }
 
 /// Stages of a file say themselves how long they take.
@@ -50,17 +72,24 @@ pub(super) fn times(options: &Run, load: &Load) -> Times {
 }
 
 /// What a reader of the report has to know of how it came about.
-pub(super) fn conditions(options: &Run, load: &Load, began: SystemTime, seconds: f64) -> Conditions {
+pub(super) fn conditions(
+    options: &Run,
+    load: &Load,
+    processes: usize,
+    began: SystemTime,
+    seconds: f64,
+) -> Conditions {
     let scenario = load.scenario.as_deref();
     Conditions {
-        url: network::complete(url(options, scenario).unwrap_or_default()),
+        url: url(options, scenario).unwrap_or_default(),
         profile: name(options),
         model: model(load),
         began: humantime::format_rfc3339_seconds(began).to_string(),
         warmup_seconds: options.warmup.as_secs_f64(),
         seconds,
         connections: options.connections,
-        workers: options.workers,
+        workers: options.workers * processes,
+        processes,
         size: options.size,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }

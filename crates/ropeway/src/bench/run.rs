@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::crew::{self, Crew};
 use super::director::{Director, Measured};
 use super::interrupt::Interrupt;
 use super::live::Live;
@@ -20,6 +21,10 @@ const BUSY: f64 = 0.95;
 /// What cannot be run, and thresholds that were not met.
 #[expect(clippy::print_stdout, reason = "this is where the program talks")]
 pub(super) fn run(options: &Run) -> Result<(), Failure> {
+    if let Some(part) = options.share {
+        let (load, _) = plan::load(options, part.rate)?;
+        return crew::serve(&Arc::new(load), options.workers, part);
+    }
     let interrupt = Interrupt::listen()
         .map_err(|error| Failure::new(Kind::System, "cannot listen for signals", error))?;
     let mut report = match options.profile {
@@ -43,23 +48,28 @@ pub(super) fn run(options: &Run) -> Result<(), Failure> {
 /// One run, with another rate where one is given.
 pub(super) fn measure(options: &Run, rate: Option<f64>, interrupt: &Interrupt) -> Result<Report, Failure> {
     let began = SystemTime::now();
-    let load = Arc::new(plan::load(options, rate)?);
+    let (load, processes) = plan::load(options, rate)?;
+    let load = Arc::new(load);
     let before = options.pid.map(server::memory).transpose()?;
     let title = format!("{} {}", plan::name(options), options.url.as_deref().unwrap_or_default());
     // The search for a limit has lines of its own.
     let live = Live::new(title, options.quiet || options.profile == Profile::Limit);
-    let mut director = Director::start(&load, options.workers, live, interrupt)?;
-    director.settle();
+    let crew = match processes {
+        1 => Crew::of_threads(&load, options.workers)?,
+        _ => Crew::of_processes(processes, rate)?,
+    };
+    let mut director = Director::new(crew, &load, live, interrupt);
+    director.settle()?;
     let held = options.pid.map(server::memory).transpose()?;
-    let measured = director.direct(plan::times(options, &load));
-    let conditions = plan::conditions(options, &load, began, measured.seconds);
+    let measured = director.direct(plan::times(options, &load))?;
+    let conditions = plan::conditions(options, &load, processes, began, measured.seconds);
     let mut report = Report::new(conditions, &measured.tally, measured.rates, measured.most);
     if let (Some(before), Some(held)) = (before, held) {
         let grown = held.saturating_sub(before) as f64;
         report.figure("server_bytes_per_connection", grown / (measured.most as f64).max(1.0));
     }
     add_figures(&mut report, &measured);
-    judge(&mut report, options.workers);
+    judge(&mut report);
     report.timeline = measured.timeline.into_points();
     Ok(report)
 }
@@ -74,9 +84,9 @@ fn add_figures(report: &mut Report, measured: &Measured) {
 }
 
 /// Says whether the figures are about the server.
-fn judge(report: &mut Report, workers: usize) {
+fn judge(report: &mut Report) {
     let mut reasons = Vec::new();
-    let each = report.generator_cpu / workers as f64;
+    let each = report.generator_cpu / report.conditions.workers as f64;
     if each > BUSY {
         reasons.push(format!(
             "the generator used {:.0} % of each of its cores, so it may have been what was measured; \

@@ -15,6 +15,22 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
     Ok(size.bytes())
 }
 
+/// A size, with a unit or in bytes.
+pub(crate) fn bytes(text: &str) -> Result<usize, String> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { at_least_one(text) } else { size(text) }
+}
+
+/// A count of which none would be of no use.
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it must be a number, 1 or more".to_owned())
+}
+
+/// A rate.
+pub(crate) fn above_nought(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| *rate > 0.0 && rate.is_finite());
+    rate.ok_or_else(|| "it must be a number above 0".to_owned())
+}
+
 /// `HOST:PORT:ADDRESS`, as curl has it; the address of IPv6 may have brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resolve {
@@ -54,6 +70,15 @@ mod tests {
     fn times_and_sizes() {
         assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
         assert_eq!(size("64KiB"), Ok(65536));
+        assert_eq!((bytes("20"), bytes("1KiB")), (Ok(20), Ok(1024)));
+        assert!(bytes("0").is_err() && bytes("").is_err());
         assert!(duration("soon").is_err() && size("big").is_err());
+    }
+
+    #[test]
+    fn counts_and_rates_are_of_some_use() {
+        assert_eq!((at_least_one("3"), above_nought("0.5")), (Ok(3), Ok(0.5)));
+        assert!(at_least_one("0").is_err() && at_least_one("-1").is_err());
+        assert!(["0", "-1", "inf", "NaN", "much"].iter().all(|text| above_nought(text).is_err()));
     }
 }

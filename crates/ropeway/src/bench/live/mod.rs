@@ -81,8 +81,8 @@ impl Live {
     }
 
     /// Leaves the terminal as it was.
-    pub(super) fn end(self) {
-        if let Face::Screen(screen) = self.face {
+    pub(super) fn end(&mut self) {
+        if let Face::Screen(screen) = std::mem::replace(&mut self.face, Face::Silent) {
             screen.end();
         }
     }

@@ -85,7 +85,7 @@ async fn live(worker: &Arc<Worker>, file: &ScenarioFile, user: usize, permits: &
     let mut iteration = 0;
     while !worker.is_over() && (is_single || user < worker.wanted()) {
         let scenario = choose(file);
-        let Some(socket) = Box::pin(open::open(worker, permits)).await else {
+        let Some(socket) = Box::pin(open::open(worker, user, permits)).await else {
             if is_single {
                 return;
             }
@@ -96,8 +96,8 @@ async fn live(worker: &Arc<Worker>, file: &ScenarioFile, user: usize, permits: &
         let began = now();
         let variables = Variables { user, iteration };
         let done = User::go(socket, worker, file.protocol, scenario, variables).await;
-        worker.closed();
         account(worker, scenario, done, now() - began);
+        worker.closed();
         iteration += 1;
         if is_single {
             return;

@@ -8,11 +8,12 @@ use std::task::{Context, Poll};
 
 use ropeway_ws::{CloseCode, CloseFrame, Event, Message, Outgoing, Received, Traffic, WebSocket};
 
+use super::dialect::Reaction;
+use super::exchange::Heard;
 use super::flights::{Arrival, Flights};
-use super::payload::Payload;
 use super::schedule::Schedule;
 use super::stage::{Stage, Watch};
-use super::worker::{Job, Pace, Worker};
+use super::worker::{Job, Pace, Unsettled, Worker};
 use crate::bench::measure::{Nanos, Tally, now};
 
 /// Sends as the pace says and measures every answer. A future written by hand: thousands of them are held, and each wake is
@@ -20,9 +21,14 @@ use crate::bench::measure::{Nanos, Tally, now};
 pub(super) struct Echo {
     socket: WebSocket,
     worker: Arc<Worker>,
+    index: usize,
     flights: Flights,
     /// It was not opened again.
     is_first: bool,
+    /// The protocol lets messages be sent.
+    is_ready: bool,
+    /// Until then.
+    unsettled: Option<Unsettled>,
     schedule: Option<Schedule>,
     watch: Watch,
     /// What of the socket's traffic has been counted.
@@ -30,17 +36,32 @@ pub(super) struct Echo {
 }
 
 impl Echo {
-    pub(super) fn new(socket: WebSocket, worker: Arc<Worker>, index: usize, is_first: bool) -> Self {
+    /// `unsettled` is there when it was opened for the first time.
+    pub(super) fn new(
+        mut socket: WebSocket,
+        worker: Arc<Worker>,
+        index: usize,
+        unsettled: Option<Unsettled>,
+    ) -> Self {
         worker.opened();
+        let exchange = &worker.load.exchange;
+        if let Some(greeting) = exchange.greeting(index) {
+            // It fails only when the connection is closing, which is seen at once.
+            let _ = socket.outgoing().send(greeting);
+        }
+        let is_ready = exchange.is_plain();
         let schedule = match worker.load.pace {
             Pace::Open { rate } => Some(Schedule::new(rate, worker.load.connections, index)),
             Pace::Closed { .. } | Pace::Idle => None,
         };
         Self {
+            is_first: unsettled.is_some(),
+            is_ready,
+            unsettled: unsettled.filter(|_| !is_ready),
             socket,
             worker,
+            index,
             flights: Flights::default(),
-            is_first,
             schedule,
             watch: Watch::default(),
             counted: Traffic::default(),
@@ -49,7 +70,7 @@ impl Echo {
 
     /// Queues what is due now.
     fn send(&mut self, cx: &Context<'_>) {
-        if !self.worker.progress.has_reached(Stage::Running) || self.worker.is_over() {
+        if !self.is_ready || !self.worker.progress.has_reached(Stage::Running) || self.worker.is_over() {
             return;
         }
         match self.worker.load.pace {
@@ -64,16 +85,17 @@ impl Echo {
 
     fn send_scheduled(&mut self, cx: &Context<'_>) {
         let Some(schedule) = &mut self.schedule else { return };
-        let (worker, flights) = (&self.worker, &mut self.flights);
+        let (worker, flights, index) = (&self.worker, &mut self.flights, self.index);
         schedule.run(worker, cx, &mut self.socket.outgoing(), |due, outgoing| {
             let mut tally = worker.tally();
-            Sender { worker, flights, tally: &mut tally }.send(outgoing, Some(due), now());
+            Sender { worker, index, flights, tally: &mut tally }.send(outgoing, Some(due), now());
         });
     }
 
     fn send_unscheduled(&mut self) {
         let mut tally = self.worker.tally();
-        let mut sender = Sender { worker: &self.worker, flights: &mut self.flights, tally: &mut tally };
+        let (worker, index, flights) = (&self.worker, self.index, &mut self.flights);
+        let mut sender = Sender { worker, index, flights, tally: &mut tally };
         sender.send(&mut self.socket.outgoing(), None, now());
     }
 
@@ -82,18 +104,24 @@ impl Echo {
         let worker = &self.worker;
         let mut tally = worker.tally();
         let refill = matches!(worker.load.pace, Pace::Closed { .. }) && !worker.is_over();
-        let flights = &mut self.flights;
+        let (index, flights, mut is_ready) = (self.index, &mut self.flights, self.is_ready);
         let received = self.socket.poll_receive(cx, |event, outgoing| {
             if let Event::Message(message) = event {
                 let now = now();
-                let is_answer = land(&message, &worker.load.payload, flights, &mut tally, now);
-                if is_answer && refill {
-                    let mut sender = Sender { worker, flights, tally: &mut tally };
-                    sender.send(outgoing, None, now);
+                let mut sender = Sender { worker, index, flights: &mut *flights, tally: &mut tally };
+                match sender.land(&message, now) {
+                    Landed::Answer if refill => sender.send(outgoing, None, now),
+                    Landed::Answer | Landed::Nothing => {}
+                    Landed::Protocol(reaction) => is_ready |= reaction.take(worker, &mut tally, outgoing),
                 }
             }
             ControlFlow::Continue(())
         });
+        if is_ready != self.is_ready {
+            (self.is_ready, self.unsettled) = (is_ready, None);
+            // What is to be sent now is sent by the next poll.
+            cx.waker().wake_by_ref();
+        }
         let traffic = self.socket.traffic();
         tally.messages.wire_received += traffic.received - self.counted.received;
         tally.messages.wire_sent += traffic.sent - self.counted.sent;
@@ -121,11 +149,14 @@ impl Echo {
 
     fn account(&mut self) {
         self.watch.leave(&self.worker.progress);
-        self.worker.closed();
         let lost = self.flights.give_up();
-        if self.is_to_break_off() {
-            return;
+        if !self.is_to_break_off() {
+            self.count_end(lost);
         }
+        self.worker.closed();
+    }
+
+    fn count_end(&self, lost: u64) {
         let code = self.socket.outcome().map_or(1006, |outcome| outcome.code);
         let mut tally = self.worker.tally();
         tally.messages.lost += lost;
@@ -159,20 +190,22 @@ impl Future for Echo {
     }
 }
 
-/// What it takes to send a message and to remember it.
+/// What it takes to send a message, to remember it, and to meet it with its answer.
 struct Sender<'a> {
     worker: &'a Worker,
+    index: usize,
     flights: &'a mut Flights,
     tally: &'a mut Tally,
 }
 
 impl Sender<'_> {
     fn send(&mut self, outgoing: &mut Outgoing<'_>, due: Option<Nanos>, now: Nanos) {
-        let payload = &self.worker.load.payload;
-        let number = self.flights.take_off(due.unwrap_or(now), now, payload.modulus());
+        let load = &self.worker.load;
+        let (number, given_up) = self.flights.take_off(due.unwrap_or(now), now, load.payload.modulus());
+        self.tally.messages.lost += u64::from(given_up);
         let mut bytes = MESSAGE.take();
-        payload.write(number, &mut bytes);
-        let text = if self.worker.load.binary { None } else { std::str::from_utf8(&bytes).ok() };
+        load.exchange.write(self.index, number, &load.payload, &mut bytes);
+        let text = if load.binary { None } else { std::str::from_utf8(&bytes).ok() };
         let message = text.map_or(Message::from(&bytes[..]), Message::from);
         // It fails only when the connection is closing; then the message is counted as lost.
         let _ = outgoing.send(message);
@@ -183,38 +216,64 @@ impl Sender<'_> {
         }
         MESSAGE.set(bytes);
     }
+
+    /// Counts what has come, and meets an answer with its message.
+    fn land(&mut self, message: &Message<'_>, now: Nanos) -> Landed {
+        let load = &self.worker.load;
+        self.tally.messages.received += 1;
+        self.tally.messages.bytes_received += message.len() as u64;
+        match load.exchange.read(message.as_bytes(), &load.payload) {
+            Heard::Answer(number) => self.meet(number, now),
+            Heard::Protocol(reaction) => Landed::Protocol(reaction),
+            Heard::Error(number) => self.fail(number),
+            Heard::Unknown => self.unexpected(),
+        }
+    }
+
+    fn meet(&mut self, number: u64, now: Nanos) -> Landed {
+        let arrival = self.flights.land(number, self.worker.load.payload.modulus());
+        match arrival {
+            Arrival::InOrder(flight) | Arrival::Late(flight) => {
+                self.tally.messages.matched += 1;
+                self.tally.messages.reordered += u64::from(matches!(arrival, Arrival::Late(_)));
+                self.tally.latency.record(flight.due, flight.sent, now);
+                Landed::Answer
+            }
+            Arrival::Again => {
+                self.tally.messages.doubled += 1;
+                Landed::Nothing
+            }
+            Arrival::Unknown => self.unexpected(),
+        }
+    }
+
+    /// The message is under way no more, and no latency comes of it.
+    fn fail(&mut self, number: Option<u64>) -> Landed {
+        self.tally.count_error("answered with an error", 1);
+        let modulus = self.worker.load.payload.modulus();
+        match number.map(|number| self.flights.land(number, modulus)) {
+            Some(Arrival::InOrder(_) | Arrival::Late(_)) => Landed::Answer,
+            _ => Landed::Nothing,
+        }
+    }
+
+    fn unexpected(&mut self) -> Landed {
+        self.tally.messages.unexpected += 1;
+        Landed::Nothing
+    }
+}
+
+/// What a message was good for.
+enum Landed {
+    /// It is the first answer to one of ours.
+    Answer,
+    /// It is part of the protocol.
+    Protocol(Reaction),
+    /// It is counted, and that is all.
+    Nothing,
 }
 
 thread_local! {
     /// Where messages are written, once for all connections of a thread.
     static MESSAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// Meets an answer with its message; tells whether it was one.
-fn land(
-    message: &Message<'_>,
-    payload: &Payload,
-    flights: &mut Flights,
-    tally: &mut Tally,
-    now: Nanos,
-) -> bool {
-    tally.messages.received += 1;
-    tally.messages.bytes_received += message.len() as u64;
-    let arrival = payload.read(message.as_bytes()).map_or(Arrival::Unknown, |number| flights.land(number));
-    match arrival {
-        Arrival::Next(flight) | Arrival::Early(flight) => {
-            tally.messages.matched += 1;
-            tally.messages.reordered += u64::from(matches!(arrival, Arrival::Early(_)));
-            tally.latency.record(flight.due, flight.sent, now);
-            true
-        }
-        Arrival::Again => {
-            tally.messages.doubled += 1;
-            false
-        }
-        Arrival::Unknown => {
-            tally.messages.unexpected += 1;
-            false
-        }
-    }
 }

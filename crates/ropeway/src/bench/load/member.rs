@@ -85,7 +85,8 @@ impl Member {
     }
 
     fn receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
-        let mut tally = self.worker.tally();
+        let worker = &self.worker;
+        let mut tally = worker.tally();
         let (fanout, seen) = (&self.fanout, &mut self.seen);
         let is_slow = self.is_slow;
         let mut joins = false;
@@ -95,7 +96,10 @@ impl Member {
                     // What one that does not read finds in the end says nothing.
                     Some(_) if is_slow => {}
                     Some(tag) => deliver(&tag, message.len(), seen, &mut tally),
-                    None => joins |= react(fanout, &message, outgoing, &mut tally),
+                    None => {
+                        let reaction = react(fanout, &message);
+                        joins |= reaction.take(worker, &mut tally, outgoing);
+                    }
                 }
             }
             ControlFlow::Continue(())
@@ -121,7 +125,6 @@ impl Member {
 
     fn account(&mut self) {
         self.watch.leave(&self.worker.progress);
-        self.worker.closed();
         let code = self.socket.outcome().map_or(1006, |outcome| outcome.code);
         let is_over = self.worker.is_over();
         let mut tally = self.worker.tally();
@@ -133,6 +136,7 @@ impl Member {
             let fanout = &self.fanout;
             self.seen.finish(|publisher| fanout.published(publisher), fanout.publishers, &mut tally.messages);
         }
+        self.worker.closed();
     }
 }
 
@@ -181,21 +185,11 @@ fn deliver(tag: &Tag, len: usize, seen: &mut Seen, tally: &mut Tally) {
     }
 }
 
-/// Answers what the protocol asks for; tells whether the room is joined now.
-fn react(fanout: &Fanout, message: &Message<'_>, outgoing: &mut Outgoing<'_>, tally: &mut Tally) -> bool {
-    let Message::Text(text) = message else { return false };
-    match fanout.dialect.react(text) {
-        Reaction::None => false,
-        Reaction::Joined => true,
-        Reaction::Refused => {
-            tally.count_error("the room cannot be joined", 1);
-            false
-        }
-        Reaction::Say(answer) => {
-            // It fails only when the connection is closing.
-            let _ = outgoing.send(answer);
-            false
-        }
+/// What the protocol asks for.
+fn react(fanout: &Fanout, message: &Message<'_>) -> Reaction {
+    match message {
+        Message::Text(text) => fanout.dialect.react(text),
+        Message::Binary(_) => Reaction::None,
     }
 }
 

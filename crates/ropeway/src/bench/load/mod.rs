@@ -4,6 +4,7 @@ mod crowd;
 mod delivery;
 mod dialect;
 mod echo;
+mod exchange;
 mod flights;
 mod member;
 mod open;
@@ -14,7 +15,8 @@ mod stage;
 mod user;
 mod worker;
 
-pub(crate) use dialect::{Dialect, Protocol};
+pub(crate) use dialect::{Dialect, NOT_LET_IN, Protocol};
+pub(crate) use exchange::Exchange;
 pub(crate) use payload::Payload;
 pub(crate) use stage::Stage;
 pub(crate) use worker::{Fanout, Job, Load, Pace, Share, Worker};

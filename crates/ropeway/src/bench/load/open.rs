@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ropeway_ws::client::{Connect, ConnectError, Details};
+use ropeway_ws::client::{ConnectError, Details};
 use ropeway_ws::{CloseCode, CloseFrame, WebSocket};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -13,6 +13,7 @@ use super::crowd;
 use super::echo::Echo;
 use super::member::Member;
 use super::worker::{Job, Worker};
+use crate::network;
 
 /// Handshakes of one worker that are under way at one time.
 pub(super) const AT_ONCE: usize = 64;
@@ -42,8 +43,7 @@ async fn keep(worker: Arc<Worker>, index: usize, permits: Arc<Semaphore>) {
     let mut unsettled = Some(worker.unsettled());
     while !worker.is_over() {
         // In a box that is gone before the connection is served: thousands of these are held.
-        let opened = Box::pin(open(&worker, &permits)).await;
-        let is_first = unsettled.is_some();
+        let opened = Box::pin(open(&worker, index, &permits)).await;
         let Some(socket) = opened else {
             unsettled = None;
             sleep(AGAIN).await;
@@ -59,8 +59,7 @@ async fn keep(worker: Arc<Worker>, index: usize, permits: Arc<Semaphore>) {
                 sleep(AGAIN).await;
             }
             (job, _) => {
-                unsettled = None;
-                Echo::new(socket, Arc::clone(&worker), index, is_first).await;
+                Echo::new(socket, Arc::clone(&worker), index, unsettled.take()).await;
                 if job != Job::Storm {
                     sleep(AGAIN).await;
                 }
@@ -69,10 +68,11 @@ async fn keep(worker: Arc<Worker>, index: usize, permits: Arc<Semaphore>) {
     }
 }
 
-pub(super) async fn open(worker: &Arc<Worker>, permits: &Semaphore) -> Option<WebSocket> {
+/// Opens the connection of this number when it is its turn; counts it or why it failed.
+pub(super) async fn open(worker: &Arc<Worker>, index: usize, permits: &Semaphore) -> Option<WebSocket> {
     // Nobody closes the semaphore.
     let _permit = permits.acquire().await.ok()?;
-    match Connect::clone(&worker.load.connect).open().await {
+    match worker.load.connect(index).open().await {
         Ok((socket, response)) => {
             if let Some(details) = response.extensions().get::<Details>() {
                 worker.tally().handshakes.record(&details.timings);
@@ -80,6 +80,7 @@ pub(super) async fn open(worker: &Arc<Worker>, permits: &Semaphore) -> Option<We
             Some(socket)
         }
         Err(error) => {
+            worker.failed(|| network::failure(&error));
             let mut tally = worker.tally();
             tally.handshakes.failed += 1;
             tally.count_error(&kind(&error), 1);

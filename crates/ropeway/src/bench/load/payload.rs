@@ -17,12 +17,12 @@ impl Payload {
         Self { bytes: filling.take(size.max(1)).collect(), digits: size.clamp(1, DIGITS) }
     }
 
-    /// Writes a message to `into`. Text and binary look the same: all of it is ASCII.
-    pub(crate) fn write(&self, number: u64, into: &mut Vec<u8>) {
-        into.clear();
+    /// Writes a message behind what `into` has. Text and binary look the same: all of it is ASCII without quotes.
+    pub(crate) fn append(&self, number: u64, into: &mut Vec<u8>) {
+        let start = into.len();
         into.extend_from_slice(&self.bytes);
         let mut rest = number;
-        for digit in into[..self.digits].iter_mut().rev() {
+        for digit in into[start..start + self.digits].iter_mut().rev() {
             *digit = b'a' + (rest % 16) as u8;
             rest /= 16;
         }
@@ -38,6 +38,11 @@ impl Payload {
             let digit = digit.checked_sub(b'a').filter(|digit| *digit < 16)?;
             Some(number * 16 + u64::from(digit))
         })
+    }
+
+    /// Bytes of a message.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Numbers count up to this and begin anew.
@@ -56,7 +61,8 @@ mod tests {
             let payload = Payload::new(size);
             let mut message = Vec::new();
             for number in [0, 1, payload.modulus() - 1] {
-                payload.write(number, &mut message);
+                message.clear();
+                payload.append(number, &mut message);
                 assert_eq!((message.len(), payload.read(&message)), (size, Some(number)));
             }
         }
@@ -66,7 +72,7 @@ mod tests {
     fn other_messages_are_none_of_ours() {
         let payload = Payload::new(20);
         let mut message = Vec::new();
-        payload.write(7, &mut message);
+        payload.append(7, &mut message);
         assert_eq!(payload.read(&message[..19]), None);
         message[19] ^= 1;
         assert_eq!(payload.read(&message), None);

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
+use serde::{Deserialize, Serialize};
 use slab::Slab;
 
-use crate::bench::measure::{Nanos, now};
+use crate::bench::measure::Nanos;
 
 /// The stages of a run, in their order. Before the first of them connections are opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Stage {
     /// Messages go back and forth.
     Running = 1,
@@ -30,10 +31,10 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Goes to a stage, never back, and wakes every connection.
-    pub(crate) fn advance(&self, stage: Stage) {
+    /// Goes to a stage, never back, and wakes every connection. `at` is now, the same for all workers.
+    pub(crate) fn advance(&self, stage: Stage, at: Nanos) {
         if stage == Stage::Running {
-            self.started.store(now(), Ordering::Release);
+            self.started.store(at, Ordering::Release);
         }
         self.stage.fetch_max(stage as u8, Ordering::AcqRel);
         let watchers: Vec<Waker> = self.watchers().iter().map(|(_, waker)| waker.clone()).collect();

@@ -1,30 +1,37 @@
 //! One thread of a run: its connections, its clock, its tally.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ropeway_ws::client::Connect;
 use tokio::runtime::Builder;
 
 use super::dialect::Dialect;
+use super::exchange::Exchange;
 use super::open;
 use super::pacer::Pacer;
 use super::payload::Payload;
 use super::stage::{Progress, Stage};
 use crate::bench::measure::{Tally, thread_cpu};
 use crate::bench::scenario::ScenarioFile;
+use crate::failure::Failure;
 
 /// What every worker is to do.
 #[derive(Debug)]
 pub(crate) struct Load {
     pub(crate) connect: Connect,
-    /// Of all workers.
+    /// Addresses of ours that connections come from in turn; whichever the system takes where there are none.
+    pub(crate) sources: Vec<IpAddr>,
+    /// Of all workers, in all processes.
     pub(crate) connections: usize,
     /// Connections a second, of all workers; as fast as they come where nothing is said.
     pub(crate) connect_rate: Option<f64>,
     pub(crate) job: Job,
+    /// How a message that comes back is asked for.
+    pub(crate) exchange: Exchange,
     /// Of the fan-out.
     pub(crate) fanout: Option<Arc<Fanout>>,
     /// What users do, where a file says so.
@@ -32,6 +39,17 @@ pub(crate) struct Load {
     pub(crate) payload: Payload,
     pub(crate) binary: bool,
     pub(crate) pace: Pace,
+}
+
+impl Load {
+    /// How a connection of this number is opened.
+    pub(super) fn connect(&self, index: usize) -> Connect {
+        let connect = self.connect.clone();
+        match self.sources.get(index % self.sources.len().max(1)) {
+            Some(source) => connect.local_address(*source),
+            None => connect,
+        }
+    }
 }
 
 /// What connections are for.
@@ -63,7 +81,7 @@ pub(crate) struct Fanout {
     pub(crate) size: usize,
     /// Members that do not read.
     pub(crate) slow: usize,
-    /// Messages of each publisher so far.
+    /// Messages of each publisher so far; of those in other processes what was last heard.
     published: Vec<AtomicU64>,
 }
 
@@ -80,6 +98,18 @@ impl Fanout {
 
     pub(super) fn published(&self, publisher: u16) -> u64 {
         self.published[usize::from(publisher)].load(Ordering::Relaxed)
+    }
+
+    /// Messages of each publisher so far.
+    pub(crate) fn all_published(&self) -> Vec<u64> {
+        self.published.iter().map(|published| published.load(Ordering::Relaxed)).collect()
+    }
+
+    /// Takes over what other processes have published.
+    pub(crate) fn hear_of(&self, published: &[u64]) {
+        for (mine, theirs) in self.published.iter().zip(published) {
+            mine.fetch_max(*theirs, Ordering::Relaxed);
+        }
     }
 }
 
@@ -122,6 +152,8 @@ pub(crate) struct Worker {
     settled: AtomicUsize,
     /// Users that a scenario wants to be there.
     wanted: AtomicUsize,
+    /// Why a connection could not be opened, the first time.
+    failure: OnceLock<Failure>,
 }
 
 impl Worker {
@@ -135,6 +167,7 @@ impl Worker {
             open: AtomicUsize::new(0),
             settled: AtomicUsize::new(0),
             wanted: AtomicUsize::new(0),
+            failure: OnceLock::new(),
         }
     }
 
@@ -171,6 +204,15 @@ impl Worker {
         self.load.job == Job::Scenario || self.settled.load(Ordering::Relaxed) >= self.indices().count()
     }
 
+    /// Why the first of those that failed could not be opened.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.failure.get()
+    }
+
+    pub(super) fn failed(&self, why: impl FnOnce() -> Failure) {
+        self.failure.get_or_init(why);
+    }
+
     pub(super) fn wanted(&self) -> usize {
         self.wanted.load(Ordering::Relaxed)
     }
@@ -179,11 +221,12 @@ impl Worker {
         self.wanted.store(users, Ordering::Relaxed);
     }
 
-    pub(crate) fn opened(&self) {
+    pub(super) fn opened(&self) {
         self.open.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn closed(&self) {
+    /// To be called when everything about the connection has been counted: whoever sees none open counts no more.
+    pub(super) fn closed(&self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 

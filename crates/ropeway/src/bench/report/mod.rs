@@ -36,6 +36,7 @@ mod tests {
             seconds: 1.0,
             connections: 10,
             workers: 1,
+            processes: 1,
             size: 20,
             version: "0".to_owned(),
         };

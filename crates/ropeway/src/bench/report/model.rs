@@ -49,7 +49,9 @@ pub(crate) struct Conditions {
     /// Measured.
     pub(crate) seconds: f64,
     pub(crate) connections: usize,
+    /// Threads that made the load, in all processes.
     pub(crate) workers: usize,
+    pub(crate) processes: usize,
     /// Bytes of a message.
     pub(crate) size: usize,
     pub(crate) version: String,
