@@ -1,7 +1,7 @@
 //! A WebSocket server that does what a test says, frame by frame: nothing of ours is in it.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
@@ -129,6 +129,13 @@ impl Peer {
         self.stream.read_exact(&mut payload)?;
         payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
         Ok((head[0] & 0x0f, payload))
+    }
+}
+
+/// The stream ends, whoever else has a hold of it.
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
 

@@ -52,6 +52,20 @@ fn text_that_is_no_text_and_frames_that_are_none() {
 }
 
 #[test]
+fn what_is_lost_is_counted_even_if_the_server_never_lets_go() {
+    let server = Odd::start(|peer| {
+        let _ = std::io::copy(&mut peer.writer().into_stream(), &mut std::io::sink());
+    });
+    for profile in ["echo", "fanout"] {
+        let flags = ["-p", profile, "-c", "2", "-d", "200ms", "--warmup", "0s", "--rate", "50"];
+        let done = run(&[&[&*server.url()], &flags[..]].concat()).succeeded();
+        let each = if profile == "fanout" { 2 } else { 1 };
+        assert!(done.count("/messages/sent") > 5, "{}", done.out);
+        assert_eq!(done.count("/messages/lost"), each * done.count("/messages/sent"), "{}", done.out);
+    }
+}
+
+#[test]
 fn answers_that_are_not_ours() {
     let server = Odd::answering(|| |message| vec![b"\x1b[31mhello".to_vec(), b"".to_vec(), message]);
     let done = run(&[&server.url(), "-c", "2", "-d", "500ms", "--warmup", "0s"]).succeeded();

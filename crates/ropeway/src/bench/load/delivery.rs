@@ -80,7 +80,7 @@ impl Seen {
     }
 
     /// Counts what has not come of what was published: `published` tells how much that was of a publisher.
-    pub(super) fn finish(&mut self, published: impl Fn(u16) -> u64, publishers: u16, counts: &mut Messages) {
+    pub(super) fn finish(mut self, published: impl Fn(u16) -> u64, publishers: u16, counts: &mut Messages) {
         for publisher in 0..publishers {
             let sequence = self.0.remove(&publisher).unwrap_or_default();
             let behind = published(publisher).saturating_sub(sequence.next);

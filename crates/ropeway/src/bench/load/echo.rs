@@ -136,6 +136,8 @@ impl Echo {
             || (progress.has_reached(Stage::Finishing) && self.flights.len() == 0);
         let begins = is_due && self.socket.is_open();
         if begins {
+            // Now rather than at the end of the connection, for which the server may take its time.
+            self.worker.tally().messages.lost += self.flights.give_up();
             self.socket.outgoing().close(Some(CloseFrame::new(CloseCode::NORMAL, "")));
         }
         begins
@@ -220,6 +222,9 @@ impl Sender<'_> {
     /// Counts what has come, and meets an answer with its message.
     fn land(&mut self, message: &Message<'_>, now: Nanos) -> Landed {
         let load = &self.worker.load;
+        if self.worker.progress.has_reached(Stage::Closing) {
+            return Landed::Nothing;
+        }
         self.tally.messages.received += 1;
         self.tally.messages.bytes_received += message.len() as u64;
         match load.exchange.read(message.as_bytes(), &load.payload) {

@@ -27,7 +27,8 @@ pub(super) struct Member {
     unsettled: Option<Unsettled>,
     /// Reads nothing once it has joined.
     is_slow: bool,
-    seen: Seen,
+    /// Until the run is over.
+    seen: Option<Seen>,
     watch: Watch,
     counted: Traffic,
 }
@@ -59,7 +60,7 @@ impl Member {
             fanout,
             worker,
             socket,
-            seen: Seen::default(),
+            seen: Some(Seen::default()),
             watch: Watch::default(),
             counted: Traffic::default(),
         }
@@ -87,15 +88,18 @@ impl Member {
     fn receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
         let worker = &self.worker;
         let mut tally = worker.tally();
-        let (fanout, seen) = (&self.fanout, &mut self.seen);
-        let is_slow = self.is_slow;
+        let (fanout, is_slow) = (&self.fanout, self.is_slow);
+        let mut seen = self.seen.as_mut().filter(|_| !is_slow);
         let mut joins = false;
         let received = self.socket.poll_receive(cx, |event, outgoing| {
             if let Event::Message(message) = event {
                 match Tag::find(message.as_bytes()) {
-                    // What one that does not read finds in the end says nothing.
-                    Some(_) if is_slow => {}
-                    Some(tag) => deliver(&tag, message.len(), seen, &mut tally),
+                    // What one that does not read finds in the end says nothing, nor does what comes after the end.
+                    Some(tag) => {
+                        if let Some(seen) = seen.as_deref_mut() {
+                            deliver(&tag, message.len(), seen, &mut tally);
+                        }
+                    }
                     None => {
                         let reaction = react(fanout, &message);
                         joins |= reaction.take(worker, &mut tally, outgoing);
@@ -118,6 +122,8 @@ impl Member {
     fn close(&mut self) -> bool {
         let begins = self.worker.progress.has_reached(Stage::Closing) && self.socket.is_open();
         if begins {
+            // Now rather than at the end of the connection, for which the server may take its time.
+            self.count_missing();
             self.socket.outgoing().close(Some(CloseFrame::new(CloseCode::NORMAL, "")));
         }
         begins
@@ -132,11 +138,19 @@ impl Member {
         if !is_over {
             tally.count_error(&format!("closed with {code}"), 1);
         }
-        if is_over && !self.is_slow {
-            let fanout = &self.fanout;
-            self.seen.finish(|publisher| fanout.published(publisher), fanout.publishers, &mut tally.messages);
+        drop(tally);
+        if is_over {
+            self.count_missing();
         }
         self.worker.closed();
+    }
+
+    /// Counts once what has not come.
+    fn count_missing(&mut self) {
+        if let Some(seen) = self.seen.take().filter(|_| !self.is_slow) {
+            let (fanout, mut tally) = (&self.fanout, self.worker.tally());
+            seen.finish(|publisher| fanout.published(publisher), fanout.publishers, &mut tally.messages);
+        }
     }
 }
 
