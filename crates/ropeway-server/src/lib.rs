@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!  TCP ─► serve ─► http ─┬─ pages, API, health ───────────────────────────► hub
-//!                        └─ upgrade ─► carrier (frames) ─► protocol (JSON) ─► hub ─► app
+//!                        └─ WebSocket, long polling ─► carrier ─► protocol ─► hub ─► app
 //! ```
 //!
-//! A carrier moves messages, a protocol gives them meaning, the hub knows rooms, an application handles what clients
+//! A carrier moves messages, a protocol (the native one or Socket.IO) gives them meaning, the hub knows rooms, an application handles what clients
 //! emit; each can be read without the others.
 //!
 //! ```no_run

@@ -63,6 +63,10 @@
 //! }
 //! ```
 //!
+//! What is sent waits for its client to read it, up to `limits.outbox` of the [configuration](crate::config) (4 MiB unless
+//! messages may be larger); a client for which more waits is closed as a slow one. So send a lot in parts, and wait for
+//! acknowledgements between them.
+//!
 //! Clients of the native protocol are sockets of the namespace `/` like any other: they pass its middleware, what they
 //! `emit` comes to its handlers, and they are in rooms with clients of Socket.IO.
 
