@@ -8,7 +8,9 @@ const HEIGHT: f64 = 260.0;
 /// Room for the labels of the axes.
 const LEFT: f64 = 64.0;
 const BOTTOM: f64 = 28.0;
-const TOP: f64 = 12.0;
+const TOP: f64 = 34.0;
+/// Where the names of lines stand, above the frame.
+const LEGEND: f64 = 12.0;
 const RIGHT: f64 = 14.0;
 
 /// One line of a chart.
@@ -197,16 +199,16 @@ fn legend(out: &mut String, series: &[Series<'_>]) {
         return;
     }
     for (at, one) in series.iter().enumerate() {
-        let x = LEFT + 12.0 + 130.0 * at as f64;
+        let x = LEFT + 140.0 * at as f64;
         push(
             out,
             format_args!(
-                "<line class=\"line {}\" x1=\"{x}\" x2=\"{}\" y1=\"{TOP}\" y2=\"{TOP}\"/>",
+                "<line class=\"line {}\" x1=\"{x}\" x2=\"{}\" y1=\"{LEGEND}\" y2=\"{LEGEND}\"/>",
                 one.class,
                 x + 18.0
             ),
         );
-        push(out, format_args!("<text x=\"{}\" y=\"{}\">{}</text>", x + 24.0, TOP + 4.0, one.name));
+        push(out, format_args!("<text x=\"{}\" y=\"{}\">{}</text>", x + 24.0, LEGEND + 4.0, one.name));
     }
 }
 

@@ -2,13 +2,15 @@
 
 use super::super::model::{Model, Report, Spread};
 use super::super::summary::{count, time};
+use super::super::timeline::Point;
 use super::chart::{Axis, Scale, Series, bars, lines};
 
 const STYLE: &str = include_str!("style.css");
 
 const SECONDS: Axis = Axis { scale: Scale::Linear, label: |seconds| format!("{seconds} s") };
 const TIME: Axis = Axis { scale: Scale::Log, label: time };
-const COUNT: Axis = Axis { scale: Scale::Linear, label: count };
+const COUNT: Axis = Axis { scale: Scale::Linear, label: count_label };
+const PERCENT: Axis = Axis { scale: Scale::Linear, label: |percent| format!("{percent} %") };
 /// Of the part that is above a quantile: 1 in 10 is p90.
 const ONE_IN: Axis = Axis { scale: Scale::Log, label: quantile_label };
 
@@ -63,56 +65,77 @@ fn cards(report: &Report) -> String {
     let latency = &report.latency.intended;
     let card =
         |name: &str, value: String| format!("<div class=\"card\"><span>{name}</span><b>{value}</b></div>");
+    let measured = match latency.count {
+        0 => card("connections", count(report.connections.most as f64)),
+        _ => [
+            card("answered a second", count(report.rates.matched)),
+            card("p50", time(latency.p50)),
+            card("p99", time(latency.p99)),
+            card("max", time(latency.max)),
+        ]
+        .concat(),
+    };
+    let figures = report.figures.iter();
+    let figures: String =
+        figures.map(|(name, value)| card(&escape(&name.replace('_', " ")), count_label(*value))).collect();
     let failures = report.failures();
     let class = if failures > 0 { "card bad" } else { "card" };
     format!(
-        "<section class=\"cards\">{}{}{}{}<div class=\"{class}\"><span>failures</span><b>{}</b></div></section>",
-        card("answered a second", count(report.rates.matched)),
-        card("p50", time(latency.p50)),
-        card("p99", time(latency.p99)),
-        card("max", time(latency.max)),
+        "<section class=\"cards\">{measured}{figures}<div class=\"{class}\"><span>failures</span><b>{}</b></div></section>",
         count(failures as f64),
     )
 }
 
 fn charts(report: &Report) -> String {
-    let over_time = |figure: fn(&super::super::timeline::Point) -> f64| {
-        report.timeline.iter().map(|point| (point.at, figure(point))).collect::<Vec<_>>()
-    };
-    let latency = [
-        Series { name: "p50", class: "a", points: over_time(|point| point.p50) },
-        Series { name: "p99", class: "b", points: over_time(|point| point.p99) },
-        Series { name: "max", class: "c", points: over_time(|point| point.max) },
-    ];
-    let rate = [
-        Series {
-            name: "sent a second",
-            class: "a",
-            points: over_time(|point| point.sent as f64 / point.seconds),
-        },
-        Series {
-            name: "answered a second",
-            class: "b",
-            points: over_time(|point| point.matched as f64 / point.seconds),
-        },
-    ];
-    let connections =
-        [Series { name: "connections", class: "a", points: over_time(|point| point.connections as f64) }];
-    let quantiles = [
-        Series { name: "from when due", class: "a", points: quantiles(&report.latency.intended) },
-        Series { name: "from sending", class: "b", points: quantiles(&report.latency.actual) },
-    ];
+    let latency = if report.latency.intended.count > 0 { latency_charts(report) } else { String::new() };
+    let messages = if report.messages.sent > 0 { messages_chart(report) } else { String::new() };
+    let connections = over_time(report, "connections", "a", |point| point.connections as f64);
+    let generator = over_time(report, "generator", "a", |point| point.cpu * 100.0);
     [
-        figure("Latency over time", &lines("Latency over time", &latency, SECONDS, TIME)),
-        figure("Messages over time", &lines("Messages over time", &rate, SECONDS, COUNT)),
-        figure("Latency by quantile", &lines("Latency by quantile", &quantiles, ONE_IN, TIME)),
+        latency,
+        messages,
+        figure("Connections", &lines("Connections over time", &[connections], SECONDS, COUNT)),
         figure(
-            "Distribution",
-            &bars("Distribution of latencies", &report.latency.intended.histogram, TIME, COUNT),
+            "Generator, part of a core",
+            &lines("Processor time of the generator", &[generator], SECONDS, PERCENT),
         ),
-        figure("Connections over time", &lines("Connections over time", &connections, SECONDS, COUNT)),
     ]
     .concat()
+}
+
+fn latency_charts(report: &Report) -> String {
+    let latency = [
+        over_time(report, "p50", "a", |point| point.p50),
+        over_time(report, "p99", "b", |point| point.p99),
+        over_time(report, "max", "c", |point| point.max),
+    ];
+    let due = Series { name: "from when due", class: "a", points: quantiles(&report.latency.intended) };
+    let sent = Series { name: "from sending", class: "b", points: quantiles(&report.latency.actual) };
+    let quantiles = if is_open(report) { vec![due, sent] } else { vec![sent] };
+    let histogram = &report.latency.intended.histogram;
+    [
+        figure("Latency over time", &lines("Latency over time", &latency, SECONDS, TIME)),
+        figure("Latency by quantile", &lines("Latency by quantile", &quantiles, ONE_IN, TIME)),
+        figure("Distribution of latencies", &bars("Distribution of latencies", histogram, TIME, COUNT)),
+    ]
+    .concat()
+}
+
+fn messages_chart(report: &Report) -> String {
+    let rate = [
+        over_time(report, "sent a second", "a", |point| point.sent as f64 / point.seconds),
+        over_time(report, "answered a second", "b", |point| point.matched as f64 / point.seconds),
+    ];
+    figure("Messages", &lines("Messages over time", &rate, SECONDS, COUNT))
+}
+
+fn over_time<'a>(report: &Report, name: &'a str, class: &'a str, value: fn(&Point) -> f64) -> Series<'a> {
+    Series { name, class, points: report.timeline.iter().map(|point| (point.at, value(point))).collect() }
+}
+
+/// Messages had a schedule.
+fn is_open(report: &Report) -> bool {
+    matches!(report.conditions.model, Model::Open { .. })
 }
 
 fn figure(title: &str, svg: &str) -> String {
@@ -131,6 +154,11 @@ fn quantiles(spread: &Spread) -> Vec<(f64, f64)> {
     points
 }
 
+/// As a whole number where it is one, or large.
+fn count_label(value: f64) -> String {
+    if value.fract() == 0.0 || value >= 100.0 { count(value) } else { format!("{value:.2}") }
+}
+
 fn quantile_label(one_in: f64) -> String {
     match one_in {
         one if one <= 1.0 => "min".to_owned(),
@@ -143,24 +171,30 @@ fn quantile_label(one_in: f64) -> String {
 
 fn latency_table(report: &Report) -> String {
     let latency = &report.latency;
-    let mut rows = vec![("from when due", &latency.intended), ("from sending", &latency.actual)];
-    if latency.lag.count > 0 {
+    let mut rows = vec![("from sending", &latency.actual)];
+    if is_open(report) {
+        rows.insert(0, ("from when due", &latency.intended));
         rows.push(("schedule lag", &latency.lag));
     }
     rows.extend(report.passes.iter().map(|(name, spread)| (name.as_str(), spread)));
-    table("Latency", rows)
+    table("Latency", rows.into_iter().filter(|(_, spread)| spread.count > 0).collect())
 }
 
 fn handshake_table(report: &Report) -> String {
     let steps = ["resolve", "connect", "tls", "upgrade", "total"];
-    table("Handshake", steps.iter().filter_map(|step| Some((*step, report.handshakes.get(*step)?))).collect())
+    let rows = steps.iter().filter_map(|step| Some((*step, report.handshakes.get(*step)?)));
+    // A step that was not there took no time.
+    table("Handshake", rows.filter(|(_, spread)| spread.max >= 1.0).collect())
 }
 
 fn table(title: &str, rows: Vec<(&str, &Spread)>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
     let head = ["", "count", "min", "p50", "p90", "p99", "p99.9", "p99.99", "max"];
     let head: String = head.iter().map(|name| format!("<th>{name}</th>")).collect();
     let rows: String = rows.into_iter().map(|(name, spread)| row(name, spread)).collect();
-    format!("<section><h2>{title}</h2><table><tr>{head}</tr>{rows}</table></section>")
+    format!("<section><h2>{title}</h2><table><tr class=\"head\">{head}</tr>{rows}</table></section>")
 }
 
 fn row(name: &str, spread: &Spread) -> String {
