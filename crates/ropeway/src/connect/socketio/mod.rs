@@ -44,7 +44,9 @@ pub(crate) struct Translator {
     deadline: Instant,
     /// Namespaces that were asked for and not answered.
     asked: HashSet<String>,
-    /// Where events go that name no namespace.
+    /// Namespaces that we are in, in the order in which they let us in.
+    connected: Vec<String>,
+    /// Where events go that name no namespace: the last of them.
     current: String,
     next_id: u64,
     /// When events were sent whose acknowledgements are waited for.
@@ -71,6 +73,7 @@ impl Translator {
             handshake: None,
             deadline: now + PATIENCE,
             asked: HashSet::new(),
+            connected: Vec::new(),
             next_id: 0,
             waiting: HashMap::new(),
         }
@@ -153,8 +156,15 @@ impl Translator {
 
     fn packet(&mut self, packet: Packet<'static>, now: Instant) -> Said {
         let latency = match &packet.body {
-            Body::Connect(_) | Body::ConnectError(_) | Body::Disconnect => {
+            Body::Connect(_) => {
                 self.asked.remove(&*packet.namespace);
+                self.current = packet.namespace.to_string();
+                self.connected.push(self.current.clone());
+                None
+            }
+            Body::ConnectError(_) | Body::Disconnect => {
+                self.asked.remove(&*packet.namespace);
+                self.forget(&packet.namespace);
                 None
             }
             Body::Ack { id, .. } => self.waiting.remove(id).map(|sent| now - sent),
@@ -163,9 +173,17 @@ impl Translator {
         Said { packet: Some((packet, latency)), ..Said::default() }
     }
 
-    /// Connects to one more namespace, which events go to from now on.
+    /// We are not in a namespace (any more): events go to the one before.
+    fn forget(&mut self, namespace: &str) {
+        self.connected.retain(|name| name != namespace);
+        if let Some(last) = self.connected.last() {
+            self.current.clone_from(last);
+            self.settings.namespaces.retain(|name| name != namespace);
+        }
+    }
+
+    /// Connects to one more namespace; events go there once it has let us in.
     pub(crate) fn join(&mut self, namespace: String) -> Said {
-        self.current.clone_from(&namespace);
         if !self.settings.namespaces.contains(&namespace) {
             self.settings.namespaces.push(namespace.clone());
         }
@@ -180,10 +198,7 @@ impl Translator {
 
     /// Leaves a namespace.
     pub(crate) fn leave(&mut self, namespace: &str) -> Said {
-        self.settings.namespaces.retain(|name| name != namespace);
-        if self.current == namespace {
-            self.current = self.settings.namespaces.last().cloned().unwrap_or_else(|| "/".to_owned());
-        }
+        self.forget(namespace);
         said(Packet { namespace: namespace.to_owned().into(), body: Body::Disconnect })
     }
 
