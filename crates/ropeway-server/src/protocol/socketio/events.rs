@@ -18,8 +18,8 @@ pub(super) struct Incoming<'a> {
     pub(super) data: Payload<'a>,
 }
 
-/// Hands an event to the application's handlers, which answer whenever they like. Nobody is told that there are none:
-/// a client without an answer waits as long as it wants to.
+/// Hands an event to the application's handlers, which answer whenever they like: a client waits as long as it wants to.
+/// An event that none of them is for is answered by the application.
 pub(super) fn dispatch(event: &Incoming<'_>, socket: &Socket) {
     let number = event.id.map(Number::new);
     let id = number.as_ref().map(Number::as_str);
