@@ -195,7 +195,8 @@ impl App {
         self.0.running.get().map_or(0, |running| running.hub.stats().connections)
     }
 
-    /// A namespace to send to.
+    /// A namespace to send to. One that the application does not define is an error when it is sent to; one of a pattern or
+    /// function that no client has asked for yet is just empty.
     pub fn of(&self, name: &str) -> Namespace {
         Namespace::new(self.0.clone(), &with_slash(name))
     }

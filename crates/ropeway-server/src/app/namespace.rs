@@ -122,12 +122,20 @@ impl Namespace {
         self.everybody().disconnect_sockets(close)
     }
 
-    /// The namespaces that this one stands for: itself, or those that there are of its pattern.
+    /// The namespaces that this one stands for: itself, unless clients have yet to ask for it, or those that there are of
+    /// its pattern.
     pub(super) fn names(&self) -> Vec<Arc<str>> {
         match Pattern::new(&self.name).filter(|_| self.name.contains('*')) {
             Some(pattern) => self.app.registry.children(|name| pattern.matches(name)),
+            None if self.is_to_come() => Vec::new(),
             None => vec![self.name.clone()],
         }
+    }
+
+    /// Nobody has asked for it yet, and the application might agree.
+    fn is_to_come(&self) -> bool {
+        let exists = || self.app.running.get().is_some_and(|running| running.hub.has_namespace(&self.name));
+        self.app.registry.may_make(&self.name) && !exists()
     }
 
     /// One of [`names`](Self::names).

@@ -83,6 +83,15 @@ impl Registry {
         self.fixed(name).is_some() || self.parents().into_iter().any(fits)
     }
 
+    /// Whether a pattern fits a name, or a function might agree to it.
+    pub(super) fn may_make(&self, name: &str) -> bool {
+        let parents = self.parents.read().unwrap_or_else(PoisonError::into_inner);
+        parents.iter().any(|parent| match &parent.rule {
+            Rule::Pattern(pattern) => pattern.matches(name),
+            Rule::Function(_) => true,
+        })
+    }
+
     pub(super) fn fixed_names(&self) -> Vec<Arc<str>> {
         self.fixed.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ropeway_server::Handshake;
-use ropeway_server::app::{App, Auth, Namespace, Reply, State};
+use ropeway_server::app::{App, Auth, Error, HubError, Namespace, Reply, State};
 use ropeway_server::config::Config;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -58,6 +58,18 @@ fn a_pattern_makes_namespaces_that_are_apart() {
     assert_eq!(first.event(), ("all".to_owned(), json!([2])));
     assert_eq!(same.event(), ("one".to_owned(), json!([1])));
     assert_eq!(second.event(), ("all".to_owned(), json!([2])), "what the first one got is not for it");
+}
+
+#[test]
+fn a_namespace_that_nobody_has_asked_for_yet_is_empty() {
+    let app = App::new();
+    app.namespace("/tenant-*");
+    let _server = Running::start(app.clone());
+    app.of("/tenant-1").emit("one", 1).unwrap();
+    app.of("/tenant-1").to("room").sockets_join("other").unwrap();
+    assert!(app.of("/tenant-1").sockets().unwrap().is_empty());
+    let error = app.of("/no-tenant").emit("one", 1).unwrap_err();
+    assert!(matches!(error, Error::Hub(HubError::NoNamespace)), "{error}");
 }
 
 #[test]
