@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::process::Cores;
 use crate::servers::Server;
-use crate::{compile, counts, memory, process, socketio, throughput};
+use crate::{compile, counts, generator, memory, process, socketio, throughput};
 
 /// Measures WebSocket echo and broadcast servers against each other.
 ///
@@ -35,13 +35,15 @@ enum Command {
     Socketio,
     /// Memory of an idle member of a room in `ropeway serve`.
     Members(Members),
+    /// `ropeway bench` itself: echoes a second on one core of it, and memory of its idle connections.
+    Generator,
     /// User instructions per message, by callgrind.
     Instructions,
     /// System calls per message, by perf or strace.
     Syscalls,
     /// Only builds the servers.
     Build,
-    /// All of the above but `members`.
+    /// All of the above but `members` and `generator`.
     All,
 }
 
@@ -109,6 +111,7 @@ impl Cli {
             Command::Memory => memory::idle(o),
             Command::Socketio => socketio::socketio(o),
             Command::Members(members) => memory::members(o, members),
+            Command::Generator => generator::generator(o),
             Command::Instructions => counts::instructions(o),
             Command::Syscalls => counts::syscalls(o),
             Command::Build => compile::all(o),

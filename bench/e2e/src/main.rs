@@ -11,7 +11,8 @@
 //! load.rs     the epoll loop              wire.rs      handshake and frames
 //! echo.rs deflate.rs fanout.rs            what is sent and what must come back
 //! socketio/                               the same for Socket.IO, and its command
-//! throughput.rs memory.rs counts.rs       one command each
+//! throughput.rs memory.rs counts.rs
+//! generator.rs                            one command each
 //! report.rs   medians and Markdown
 //! ```
 
@@ -22,6 +23,7 @@ mod counts;
 mod deflate;
 mod echo;
 mod fanout;
+mod generator;
 mod load;
 mod memory;
 mod process;

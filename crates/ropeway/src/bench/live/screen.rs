@@ -47,8 +47,11 @@ impl Screen {
         let _ = self.terminal.draw(|frame| draw(frame, title, look, rates, latencies));
     }
 
+    /// What is printed next begins where the view did.
     pub(super) fn end(mut self) {
+        let origin = self.terminal.get_frame().area().as_position();
         let _ = self.terminal.clear();
+        let _ = self.terminal.set_cursor_position(origin);
         let _ = self.terminal.show_cursor();
     }
 }

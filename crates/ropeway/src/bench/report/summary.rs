@@ -128,7 +128,7 @@ fn troubles(out: &mut String, report: &Report) -> std::fmt::Result {
 fn verdicts(out: &mut String, report: &Report) -> std::fmt::Result {
     for verdict in &report.thresholds {
         let word = if verdict.met { "met    " } else { "NOT MET" };
-        writeln!(out, "threshold       {word} {} (it is {:.4})", verdict.threshold, verdict.value)?;
+        writeln!(out, "threshold       {word} {} (it is {})", verdict.threshold, verdict.shown())?;
     }
     Ok(())
 }

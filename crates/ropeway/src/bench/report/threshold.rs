@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::model::Report;
+use super::summary::{count, time};
 
 /// What a report has to fulfil.
 #[derive(Clone, Debug)]
@@ -76,6 +77,17 @@ impl Threshold {
     }
 }
 
+impl Verdict {
+    /// The value with its unit.
+    pub(crate) fn shown(&self) -> String {
+        match self.threshold.parse::<Threshold>().map(|threshold| threshold.measure) {
+            Ok(Measure::Latency(_)) => time(self.value),
+            Ok(Measure::ErrorPart) => format!("{:.3} %", self.value * 100.0),
+            _ => count(self.value),
+        }
+    }
+}
+
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -115,7 +127,7 @@ impl FromStr for Threshold {
         let (order, bound) = split(rest);
         let (_, measure) = MEASURES.iter().find(|(known, _)| *known == name).ok_or_else(form)?;
         let (measure, bound) = match measure {
-            Measure::Latency(_) => (*measure, time(bound)?),
+            Measure::Latency(_) => (*measure, micros(bound)?),
             Measure::Count(_) if name == "errors" && bound.ends_with('%') => {
                 (Measure::ErrorPart, number(bound.trim_end_matches('%'))? / 100.0)
             }
@@ -136,7 +148,7 @@ fn split(rest: &str) -> (Order, &str) {
     found.unwrap_or((Order::Less, rest))
 }
 
-fn time(text: &str) -> Result<f64, String> {
+fn micros(text: &str) -> Result<f64, String> {
     let duration: Duration =
         humantime::parse_duration(text).map_err(|_| format!("`{text}` is no time such as 50ms"))?;
     Ok(duration.as_secs_f64() * 1e6)
@@ -170,6 +182,12 @@ mod tests {
         assert!(judged("p99<100ms") && !judged("p99 < 98ms"));
         assert!(judged("max>=99ms") && judged("lost<=2") && !judged("lost<2"));
         assert!(judged("errors<1.9%") && !judged("errors<1.8%") && judged("rate>97.5"));
+    }
+
+    #[test]
+    fn values_are_shown_in_their_units() {
+        let shown = |text: &str| text.parse::<Threshold>().unwrap().judge(&report()).shown();
+        assert_eq!(["p50<1s", "errors<1%", "rate>1"].map(shown), ["50.00 ms", "1.818 %", "98"]);
     }
 
     #[test]

@@ -226,9 +226,9 @@ fn troubles(report: &Report) -> String {
 fn verdict(verdict: &super::super::threshold::Verdict) -> String {
     let (class, word) = if verdict.met { ("good", "met") } else { ("bad", "not met") };
     format!(
-        "<tr class=\"{class}\"><th>{}</th><td>{word}: {:.4}</td></tr>",
+        "<tr class=\"{class}\"><th>{}</th><td>{word}: {}</td></tr>",
         escape(&verdict.threshold),
-        verdict.value
+        verdict.shown()
     )
 }
 
