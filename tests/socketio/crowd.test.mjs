@@ -25,7 +25,7 @@ function crowd(t, url, name) {
 }
 
 test("a crowd connects by polling, changes to WebSocket, talks and goes, wave after wave", { timeout: 280_000, skip: isReference && "it counts no bytes" }, async (t) => {
-  const server = await startApp({ pingInterval: 60_000, pingTimeout: 60_000 });
+  const server = await startApp({ pingInterval: 60_000, pingTimeout: 60_000, upgradeTimeout: 60_000 });
   t.after(() => server.kill());
   const observer = await connected(t, server.url);
   const crowds = Array.from({ length: CROWDS }, (_, n) => crowd(t, server.url, `crowd-${n}`));
