@@ -4,6 +4,7 @@ mod counts;
 mod failures;
 mod figures;
 mod generator;
+mod live;
 mod odd;
 mod report;
 mod scenarios;

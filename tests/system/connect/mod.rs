@@ -7,6 +7,6 @@ mod npm;
 mod peer;
 mod pipe;
 mod run;
-mod screen;
+pub(crate) mod screen;
 mod socketio;
 mod terminal;

@@ -30,6 +30,11 @@ struct Shown {
 impl Screen {
     /// Starts `ropeway connect` with these arguments and variables.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_command("connect", arguments, variables)
+    }
+
+    /// Starts a command of `ropeway` with these arguments and variables.
+    pub(crate) fn start_command(name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let pty = native_pty_system().openpty(SIZE).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ropeway"));
         command.env_clear();
@@ -39,7 +44,7 @@ impl Screen {
         for (name, value) in variables {
             command.env(name, value);
         }
-        command.arg("connect");
+        command.arg(name);
         command.args(arguments);
         command.cwd(env!("CARGO_TARGET_TMPDIR"));
         let child = pty.slave.spawn_command(command).unwrap();

@@ -59,7 +59,7 @@ fn rise(
 /// A rate that was not reached is not kept either. Answers that were under way at the end do not count against it.
 fn keeps(report: &Report, objective: &Threshold, rate: f64) -> bool {
     let Conditions { seconds, connections, .. } = report.conditions;
-    let under_way = (connections as f64 / seconds).min(rate / 10.0);
+    let under_way = (connections as f64 / seconds).min(rate / 4.0);
     let is_reached = report.rates.matched + under_way > rate * 0.98;
     report.validity.valid && is_reached && objective.judge(report).met
 }

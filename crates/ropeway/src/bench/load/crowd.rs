@@ -85,7 +85,7 @@ async fn live(worker: &Arc<Worker>, file: &ScenarioFile, user: usize, permits: &
     let mut iteration = 0;
     while !worker.is_over() && (is_single || user < worker.wanted()) {
         let scenario = choose(file);
-        let Some(socket) = Box::pin(open::open(worker, user, permits)).await else {
+        let Some(socket) = open::open(worker, user, permits).await else {
             if is_single {
                 return;
             }

@@ -42,8 +42,7 @@ pub(super) async fn all(worker: Arc<Worker>) {
 async fn keep(worker: Arc<Worker>, index: usize, permits: Arc<Semaphore>) {
     let mut unsettled = Some(worker.unsettled());
     while !worker.is_over() {
-        // In a box that is gone before the connection is served: thousands of these are held.
-        let opened = Box::pin(open(&worker, index, &permits)).await;
+        let opened = open(&worker, index, &permits).await;
         let Some(socket) = opened else {
             unsettled = None;
             sleep(AGAIN).await;
@@ -72,6 +71,11 @@ async fn keep(worker: Arc<Worker>, index: usize, permits: Arc<Semaphore>) {
 pub(super) async fn open(worker: &Arc<Worker>, index: usize, permits: &Semaphore) -> Option<WebSocket> {
     // Nobody closes the semaphore.
     let _permit = permits.acquire().await.ok()?;
+    // In a box that is there from its turn on until it is open: thousands wait for theirs, and thousands are served.
+    Box::pin(dial(worker, index)).await
+}
+
+async fn dial(worker: &Worker, index: usize) -> Option<WebSocket> {
     match worker.load.connect(index).open().await {
         Ok((socket, response)) => {
             if let Some(details) = response.extensions().get::<Details>() {
