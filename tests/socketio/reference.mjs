@@ -99,7 +99,10 @@ function serve(io) {
 const cors = options.origins && { origin: options.origins, credentials: true };
 const io = serve(new Server(http, { cors, ...options }));
 // The reference server has one parser for all its clients.
-serve(new Server(http, { cors, ...options, path: "/msgpack/", parser: msgpack }));
+const binary = serve(new Server(http, { cors, ...options, path: "/msgpack/", parser: msgpack }));
 
-process.once("SIGTERM", () => io.close(() => process.exit(0)));
+process.once("SIGTERM", () => {
+  binary.engine.close();
+  io.close(() => process.exit(0));
+});
 http.listen(port, "127.0.0.1", () => console.error(`the reference listens on http://127.0.0.1:${http.address().port}`));
