@@ -122,10 +122,7 @@ impl Echo {
             // What is to be sent now is sent by the next poll.
             cx.waker().wake_by_ref();
         }
-        let traffic = self.socket.traffic();
-        tally.messages.wire_received += traffic.received - self.counted.received;
-        tally.messages.wire_sent += traffic.sent - self.counted.sent;
-        self.counted = traffic;
+        tally.messages.count_wire(&mut self.counted, self.socket.traffic());
         received
     }
 
@@ -153,19 +150,10 @@ impl Echo {
         self.watch.leave(&self.worker.progress);
         let lost = self.flights.give_up();
         if !self.is_to_break_off() {
-            self.count_end(lost);
+            self.worker.tally().messages.lost += lost;
+            self.worker.count_end(&self.socket);
         }
         self.worker.closed();
-    }
-
-    fn count_end(&self, lost: u64) {
-        let code = self.socket.outcome().map_or(1006, |outcome| outcome.code);
-        let mut tally = self.worker.tally();
-        tally.messages.lost += lost;
-        *tally.closes.entry(code).or_default() += 1;
-        if !self.worker.is_over() {
-            tally.count_error(&format!("closed with {code}"), 1);
-        }
     }
 }
 

@@ -112,10 +112,7 @@ impl Member {
             self.is_joined = true;
             self.unsettled = None;
         }
-        let traffic = self.socket.traffic();
-        tally.messages.wire_received += traffic.received - self.counted.received;
-        tally.messages.wire_sent += traffic.sent - self.counted.sent;
-        self.counted = traffic;
+        tally.messages.count_wire(&mut self.counted, self.socket.traffic());
         received
     }
 
@@ -131,15 +128,8 @@ impl Member {
 
     fn account(&mut self) {
         self.watch.leave(&self.worker.progress);
-        let code = self.socket.outcome().map_or(1006, |outcome| outcome.code);
-        let is_over = self.worker.is_over();
-        let mut tally = self.worker.tally();
-        *tally.closes.entry(code).or_default() += 1;
-        if !is_over {
-            tally.count_error(&format!("closed with {code}"), 1);
-        }
-        drop(tally);
-        if is_over {
+        self.worker.count_end(&self.socket);
+        if self.worker.is_over() {
             self.count_missing();
         }
         self.worker.closed();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use ropeway_ws::WebSocket;
 use ropeway_ws::client::Connect;
 use tokio::runtime::Builder;
 
@@ -223,6 +224,16 @@ impl Worker {
 
     pub(super) fn opened(&self) {
         self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts how a connection ended: as an error, too, unless the run is what ended it.
+    pub(super) fn count_end(&self, socket: &WebSocket) {
+        let code = socket.outcome().map_or(1006, |outcome| outcome.code);
+        let mut tally = self.tally();
+        *tally.closes.entry(code).or_default() += 1;
+        if !self.is_over() {
+            tally.count_error(&format!("closed with {code}"), 1);
+        }
     }
 
     /// To be called when everything about the connection has been counted: whoever sees none open counts no more.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ropeway_ws::Traffic;
 use ropeway_ws::client::Timings;
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +111,13 @@ impl Tally {
 }
 
 impl Messages {
+    /// Counts the bytes that a connection has moved beyond those that were `counted` before.
+    pub(crate) fn count_wire(&mut self, counted: &mut Traffic, moved: Traffic) {
+        self.wire_received += moved.received - counted.received;
+        self.wire_sent += moved.sent - counted.sent;
+        *counted = moved;
+    }
+
     fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.all().into_iter().zip(other.clone().all()) {
             *mine += *theirs;
