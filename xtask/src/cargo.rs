@@ -19,14 +19,19 @@ pub(crate) fn cargo(arguments: &str) -> Command {
     command
 }
 
-/// Builds one program and returns where it lies.
-pub(crate) fn build(arguments: &str, name: &str) -> Result<PathBuf> {
-    let messages = process::output(&mut cargo(&format!("build --quiet --message-format=json {arguments}")))?;
+/// Builds our programs and returns where the one of that name lies; `profile` is a flag of Cargo or empty.
+///
+/// All are built at once, examples with them: only so do the features of shared crates come out as in the tests, and
+/// each crate is compiled once for all steps instead of once a step.
+pub(crate) fn build(profile: &str, name: &str) -> Result<PathBuf> {
+    let arguments =
+        format!("build --quiet --message-format=json --workspace --bin ropeway --examples {profile}");
+    let messages = process::output(&mut cargo(&arguments))?;
     messages
         .lines()
         .filter_map(|line| executable(line, name))
         .next_back()
-        .with_context(|| format!("`cargo build {arguments}` made no program `{name}`"))
+        .with_context(|| format!("`cargo {arguments}` made no program `{name}`"))
 }
 
 /// What `cargo run` tells us about the package `xtask` would make build scripts of others run again.

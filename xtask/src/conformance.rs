@@ -68,7 +68,7 @@ fn examine() -> Result<Report> {
 
 fn suite(report: &PathBuf, server: Option<&str>) -> Result<()> {
     remove(report)?;
-    let mut command = cargo("test --quiet --package ropeway-server --test socketio-conformance --");
+    let mut command = cargo("test --quiet --workspace --test socketio-conformance --");
     command.arg("--report").arg(report);
     if let Some(server) = server {
         command.env("SOCKETIO_SERVER", server);

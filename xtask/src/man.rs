@@ -18,7 +18,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let folder = options.into.clone().unwrap_or_else(|| artefacts().join("man"));
-    let ropeway = build("--package ropeway", "ropeway")?;
+    let ropeway = build("", "ropeway")?;
     process::run(Command::new(ropeway).arg("man").arg(&folder))?;
     crate::talk::line(format_args!("the manual is in {}", folder.display()));
     Ok(ExitCode::SUCCESS)

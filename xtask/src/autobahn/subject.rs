@@ -46,15 +46,10 @@ pub(super) fn foreign(url: Option<&str>, client: Option<&str>) -> Vec<Subject> {
 }
 
 fn role(name: &str, profile: &str) -> Result<Role> {
-    let example = |name| build(&format!("{profile} --package ropeway-ws --example {name}"), name);
     Ok(match name {
-        "echo" => Role::Server { command: echo, program: example("echo")?, path: "/" },
-        "client" => Role::Client(example("autobahn_client")?),
-        _ => Role::Server {
-            command: serve,
-            program: build(&format!("{profile} --package ropeway"), "ropeway")?,
-            path: "/echo",
-        },
+        "echo" => Role::Server { command: echo, program: build(profile, "echo")?, path: "/" },
+        "client" => Role::Client(build(profile, "autobahn_client")?),
+        _ => Role::Server { command: serve, program: build(profile, "ropeway")?, path: "/echo" },
     })
 }
 

@@ -63,7 +63,7 @@ fn web() -> Result<Outcome> {
 fn browser() -> Result<Outcome> {
     tools::node_modules("web")?;
     let chromium = tools::chromium()?;
-    let ropeway = build("--package ropeway", "ropeway")?;
+    let ropeway = build("", "ropeway")?;
     let mut command = tools::node_test("web/browser-test")?;
     passed(command.env("CHROMIUM", chromium).env("ROPEWAY", ropeway).env("ARTEFACTS", artefacts()))
 }
@@ -71,8 +71,8 @@ fn browser() -> Result<Outcome> {
 fn socketio() -> Result<Outcome> {
     tools::node_modules("tests")?;
     let python = tools::python_peers()?;
-    let ropeway = build("--package ropeway", "ropeway")?;
-    let app = build("--package ropeway-server --example socketio_clients", "socketio_clients")?;
+    let ropeway = build("", "ropeway")?;
+    let app = build("", "socketio_clients")?;
     let mut command = tools::node_test("tests/socketio")?;
     passed(command.env("PYTHON", python).env("ROPEWAY", ropeway).env("SOCKETIO_APP", app))
 }
@@ -81,7 +81,7 @@ fn system() -> Result<Outcome> {
     tools::curl()?;
     tools::node_modules("tests")?;
     let python = tools::python_peers()?;
-    let mut command = cargo("test --quiet --package ropeway --test system -- --include-ignored");
+    let mut command = cargo("test --quiet --workspace --test system -- --include-ignored");
     passed(command.env("PYTHON", python))
 }
 
