@@ -58,7 +58,7 @@ impl Builder {
     /// Outside of a tokio runtime: what the hub has to forget in time is looked after by a task.
     pub fn into_router(self) -> Router {
         let (router, shared) = self.assemble();
-        crate::serve::tick_while_used(&shared);
+        crate::listen::tick_while_used(&shared);
         router
     }
 

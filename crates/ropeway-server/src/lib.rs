@@ -1,8 +1,8 @@
 //! The Ropeway server as a library: carriers and protocols into the hub, HTTP API, configuration.
 //!
 //! ```text
-//!  TCP ─► serve ─► http ─┬─ pages, API, health ───────────────────────────► hub
-//!                        └─ WebSocket, long polling ─► carrier ─► protocol ─► hub ─► app
+//!  TCP ─► listen ─► http ─┬─ pages, API, health ───────────────────────────► hub
+//!                         └─ WebSocket, long polling ─► carrier ─► protocol ─► hub ─► app
 //! ```
 //!
 //! A carrier moves messages, a protocol (the native one or Socket.IO) gives them meaning, the hub knows rooms, an application handles what clients
@@ -19,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! The public interface is [`Server`] and its [`Builder`], [`app`], [`Handshake`] and [`config`].
+//! The public interface is [`Server`] with its [`Builder`] and [`Handle`], [`app`], [`Handshake`] and [`config`].
 
 pub mod app;
 mod builder;
@@ -28,16 +28,18 @@ pub mod config;
 mod handshake;
 mod http;
 mod lifetime;
+mod listen;
 mod occupancy;
 mod policy;
 mod protocol;
-mod serve;
 mod state;
+mod tls;
 
 pub use builder::Builder;
 pub use handshake::Handshake;
-pub use serve::Server;
+pub use listen::{Handle, Server};
 pub use state::random_key;
+pub use tls::TlsError;
 
 /// The snippets of the README are tested.
 #[cfg(doctest)]

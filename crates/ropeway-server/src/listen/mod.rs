@@ -1,0 +1,12 @@
+//! The port: from a TCP connection that arrives to the requests that it brings.
+//!
+//! ```text
+//!  accept ─► connection: may it come? ─► PROXY header ─► TLS ─► HTTP ─► router
+//! ```
+
+mod accept;
+mod connection;
+mod server;
+
+pub(crate) use server::tick_while_used;
+pub use server::{Handle, Server};
