@@ -30,6 +30,8 @@ mod http;
 mod lifetime;
 mod listen;
 mod occupancy;
+#[allow(dead_code, reason = "its callers take what they need of it")]
+mod outbound;
 mod policy;
 mod protocol;
 mod state;

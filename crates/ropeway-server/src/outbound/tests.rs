@@ -1,0 +1,1 @@
+//! Calls against servers that behave and that do not.
