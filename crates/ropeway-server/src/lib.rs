@@ -19,9 +19,10 @@
 //! # }
 //! ```
 //!
-//! The public interface is [`Server`] with its [`Builder`] and [`Handle`], [`app`], [`Handshake`] and [`config`].
+//! The public interface is [`Server`] with its [`Builder`] and [`Handle`], [`app`], [`auth`], [`Handshake`] and [`config`].
 
 pub mod app;
+pub mod auth;
 mod builder;
 mod carrier;
 pub mod config;

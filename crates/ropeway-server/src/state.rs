@@ -7,6 +7,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use ropeway_hub::{Hub, Limits, RecoverySettings, SlowConsumer};
 
 use crate::app::{App, Dispatcher};
+use crate::auth::Auth;
 use crate::carrier::Endpoints;
 use crate::carrier::engine::Engine;
 use crate::config::{self, Config};
@@ -23,6 +24,8 @@ pub(crate) struct State {
     pub(crate) hub: Hub,
     /// The application, if there is one. Namespaces that it does not know are served without it.
     pub(crate) app: Option<App>,
+    /// Who may connect.
+    pub(crate) auth: Arc<Auth>,
     /// The name of this server process.
     pub(crate) node: String,
     pub(crate) started: Instant,
@@ -39,7 +42,13 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// With a chain of authentication that lets everybody in.
+    #[cfg(test)]
     pub(crate) fn new(config: Config, app: Option<App>) -> Shared {
+        Self::with(config, app, Auth::default())
+    }
+
+    pub(crate) fn with(config: Config, app: Option<App>, auth: Auth) -> Shared {
         let hub = hub(&config, app.is_some());
         if let Some(app) = &app {
             app.start(hub.clone(), &config.socketio);
@@ -48,6 +57,7 @@ impl State {
             socketio: Arc::new(socketio::Protocol::new(hub.clone(), app.clone(), &config.socketio)),
             hub,
             app,
+            auth: Arc::new(auth),
             node: random_name(8),
             started: Instant::now(),
             drain: Drain::default(),

@@ -96,6 +96,26 @@ pub(super) const KEYS: &[Key<Config>] = &[
     ),
     key!(compression.threshold, "Smaller messages are sent as they are."),
     key!(
+        auth.anonymous,
+        "Let clients in that say nothing of who they are, where there is a way to say it. They may do what is open to",
+        "\"anyone\". Without a method of authentication everybody comes in like that."
+    ),
+    key!(
+        auth.token_from,
+        "Where a token may stand: \"header\" (Authorization: Bearer), \"query\" (?token=), \"subprotocol\"",
+        "(ropeway.token.TOKEN, for browsers), \"message\" (the first message of the client)."
+    ),
+    key!(auth.deadline, "Time for that first message. Until then a client is told nothing."),
+    key!(
+        auth.expiry_warning,
+        "A client is warned this long before its token expires, so that it can send a new one."
+    ),
+    key!(
+        auth.refusal,
+        "How WebSockets are refused: \"status\" (401, 403, ... and JSON) or \"close\" (4001, 4003, ... after a handshake",
+        "that succeeds, since browsers hide the status from pages)."
+    ),
+    key!(
         api.key,
         "The key for /api/status and /api/publish (\"Authorization: Bearer KEY\"). Without one they are off."
     ),

@@ -19,6 +19,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+mod auth;
 mod error;
 mod keys;
 mod load;
@@ -27,11 +28,13 @@ mod rooms;
 mod socketio;
 mod value;
 
+pub use auth::{Auth, RefusalMode, TokenSource};
 pub use error::{ConfigError, Problem, Source};
 pub use load::Sources;
 pub use print::default_file;
 pub use rooms::{Pattern, RoomRule, Who};
 pub use socketio::{CookieAttributes, CookieName, InitialPacket, Namespace, Path, SocketIo, Transport};
+pub(crate) use value::duration;
 pub use value::{ByteSize, Choice, Origin};
 
 /// Everything that can be set. [`Config::default`] opens no room and no optional endpoint and listens on loopback.
@@ -45,6 +48,8 @@ pub struct Config {
     pub heartbeat: Heartbeat,
     /// permessage-deflate (RFC 7692).
     pub compression: Compression,
+    /// How clients say who they are.
+    pub auth: Auth,
     /// The HTTP API.
     pub api: Api,
     /// Clients of Socket.IO.

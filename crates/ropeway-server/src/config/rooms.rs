@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::value::{ByteSize, Choice, Raw, Value, quoted};
 
 /// One `[[rooms]]`. What a rule does not open is closed.
@@ -87,6 +90,19 @@ impl Pattern {
     /// The text that it was made of.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text).ok_or_else(|| D::Error::custom("a pattern must be 1 to 256 bytes"))
     }
 }
 

@@ -129,6 +129,11 @@ impl Value for Duration {
     }
 }
 
+/// A time with a unit, as in a configuration file.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    Duration::read(Raw::Text(text))
+}
+
 /// Milliseconds of each unit, the smallest first.
 const DURATION_UNITS: &[(&str, u64)] =
     &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -298,6 +303,19 @@ impl<T: Choice> Value for T {
     fn write(&self) -> Option<String> {
         Some(quoted(self.word()))
     }
+}
+
+/// A list without repetitions.
+pub(super) fn unlike<T: Value + PartialEq>(raw: Raw<'_>) -> Option<Vec<T>> {
+    let list: Vec<T> = raw.list()?.into_iter().map(T::read).collect::<Option<_>>()?;
+    let unlike = list.iter().enumerate().all(|(at, item)| !list[..at].contains(item));
+    unlike.then_some(list)
+}
+
+/// A TOML array.
+pub(super) fn written<T: Value>(list: &[T]) -> Option<String> {
+    let items: Option<Vec<String>> = list.iter().map(T::write).collect();
+    Some(format!("[{}]", items?.join(", ")))
 }
 
 /// A TOML basic string.

@@ -8,6 +8,8 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTH
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 
+use crate::auth::Refusal;
+
 /// A refused request. `message` is for the person who made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct ApiError {
@@ -26,7 +28,9 @@ impl ApiError {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self.status {
             StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                Some((RETRY_AFTER, HeaderValue::from_static("5")))
+            }
             _ => None,
         }
     }
@@ -38,6 +42,12 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(self)).into_response();
         response.headers_mut().extend(header);
         response
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.status(), refusal.code(), refusal.message().to_owned())
     }
 }
 

@@ -33,7 +33,7 @@ fn the_routes_of_a_server_fit_into_an_axum_server() {
     let thread = thread::spawn(move || {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
-            let ours = Server::builder(config()).app(app).into_router();
+            let ours = Server::builder(config()).app(app).into_router().unwrap();
             let router = Router::new().route("/own", get(async || "own")).fallback_service(ours);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();

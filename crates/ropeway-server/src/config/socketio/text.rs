@@ -1,6 +1,6 @@
 //! Texts of `[socketio]`: each has a form of its own.
 
-use super::super::value::{Raw, Value, quoted};
+use super::super::value::{Raw, Value, quoted, unlike, written};
 use super::Transport;
 
 /// Declares a text that has to fit a rule.
@@ -162,18 +162,6 @@ impl Value for Vec<Transport> {
     fn write(&self) -> Option<String> {
         written(self)
     }
-}
-
-/// A list without repetitions.
-fn unlike<T: Value + PartialEq>(raw: Raw<'_>) -> Option<Vec<T>> {
-    let list: Vec<T> = raw.list()?.into_iter().map(T::read).collect::<Option<_>>()?;
-    let unlike = list.iter().enumerate().all(|(at, item)| !list[..at].contains(item));
-    unlike.then_some(list)
-}
-
-fn written<T: Value>(list: &[T]) -> Option<String> {
-    let items: Option<Vec<String>> = list.iter().map(T::write).collect();
-    Some(format!("[{}]", items?.join(", ")))
 }
 
 #[cfg(test)]
