@@ -52,7 +52,7 @@ fn main() {
 
 fn join(hub: &Hub, room: &str) -> Option<(Connection, Socket)> {
     let connection = hub.connect(Arc::new(Json));
-    let socket = connection.open("/", "session", None).ok()?;
+    let socket = connection.open("/", "session", None, None).ok()?;
     let _ = socket.join(&Join { room, ..Join::default() });
     Some((connection, socket))
 }

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use crate::hub::Inner;
 use crate::link::Link;
 use crate::outbox::Frame;
+use crate::recovery::Away;
 use crate::sync::lock;
-use crate::{Close, DisconnectReason, Drained, Encoder, Error, Member, Socket};
+use crate::{Close, DisconnectReason, Drained, Encoder, Error, Grants, Member, RoomRef, Socket};
 
 /// One connection, owned by the task that serves it. Dropping it ends all its sockets, as [`Connection::end`] with
 /// [`DisconnectReason::TransportClose`].
@@ -34,18 +35,25 @@ impl Connection {
     }
 
     /// Makes a socket in a namespace. `session` is its public name, unique in the cluster; `user` the name that
-    /// authentication proved. Nobody can address it before [`Socket::establish`].
+    /// authentication proved; `grants` what its credentials allow ([`Socket::set_grants`] replaces them). Nobody can
+    /// address it before [`Socket::establish`].
     ///
     /// # Errors
     /// [`Error::NoNamespace`], [`Error::TooManySockets`].
-    pub fn open(&self, namespace: &str, session: &str, user: Option<&str>) -> Result<Socket, Error> {
+    pub fn open(
+        &self,
+        namespace: &str,
+        session: &str,
+        user: Option<&str>,
+        grants: Option<Arc<dyn Grants>>,
+    ) -> Result<Socket, Error> {
         let me = Member { session: session.into(), user: user.map(Into::into), info: None };
         let mut sockets = lock(&self.0.sockets);
         if sockets.len() >= self.0.hub.limits.sockets_per_connection {
             return Err(Error::TooManySockets);
         }
         let namespace = self.0.hub.occupy(namespace)?;
-        let socket = Socket::new(Arc::clone(&self.0), namespace, me);
+        let socket = Socket::new(Arc::clone(&self.0), namespace, me, grants);
         sockets.reserve_exact(1);
         sockets.push(socket.clone());
         Ok(socket)
@@ -54,10 +62,18 @@ impl Connection {
     /// Brings back a socket that was away, with its session, user and data: `pid` is what
     /// [`Socket::make_recoverable`] was told, `offset` the last [`Event::recovery`](crate::Event::recovery) that the
     /// client has seen. As after [`Connection::open`], nobody can address it before [`Socket::establish`], which
-    /// enters its rooms and queues what was missed.
+    /// enters its rooms and queues what was missed. It has the `grants` of now.
     ///
-    /// `None`: there is no such session, it was away for too long, or a part of what it missed is gone.
-    pub fn recover(&self, namespace: &str, pid: &str, offset: Option<&str>) -> Option<Socket> {
+    /// `None`: there is no such session, it is that of another `user` than comes now, it was away for too long, a part
+    /// of what it missed is gone, or it was in a room that `grants` do not allow any more.
+    pub fn recover(
+        &self,
+        namespace: &str,
+        pid: &str,
+        offset: Option<&str>,
+        user: Option<&str>,
+        grants: Option<Arc<dyn Grants>>,
+    ) -> Option<Socket> {
         let mut sockets = lock(&self.0.sockets);
         if sockets.len() >= self.0.hub.limits.sockets_per_connection {
             return None;
@@ -65,14 +81,32 @@ impl Connection {
         let namespace = self.0.hub.occupy(namespace).ok()?;
         let now = (self.0.hub.clock)();
         let recovery = namespace.recovery.as_ref();
-        let Some((away, from)) = recovery.and_then(|recovery| recovery.lock().resume(pid, offset, now))
+        let may = |away: &Away| self.may_return(&namespace.name, away, user, grants.as_deref());
+        let Some((away, from)) = recovery.and_then(|recovery| recovery.lock().resume(pid, offset, now, may))
         else {
             namespace.exit();
             return None;
         };
-        let socket = Socket::resume(Arc::clone(&self.0), namespace, away, from);
+        let socket = Socket::resume(Arc::clone(&self.0), namespace, away, from, grants);
         sockets.push(socket.clone());
         Some(socket)
+    }
+
+    /// Whether a session belongs to who comes now, with all of its rooms.
+    fn may_return(
+        &self,
+        namespace: &str,
+        away: &Away,
+        user: Option<&str>,
+        grants: Option<&dyn Grants>,
+    ) -> bool {
+        let hub = &self.0.hub;
+        let keeps = |room: &str| {
+            let settings = hub.policy.settings(namespace, room);
+            let room = RoomRef { namespace, name: room, settings: &settings };
+            !hub.loses(&away.me, away.grants.as_deref(), grants, room)
+        };
+        away.me.user.as_deref() == user && away.seats.iter().all(|(room, _)| keeps(room))
     }
 
     /// Queues a ready frame of the protocol layer (a welcome, a pong) behind what waits already.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, MutexGuard};
 
 use crate::outbox::{Frame, wake};
-use crate::recovery::{Away, Track};
+use crate::recovery::Away;
 use crate::room::Room;
 use crate::socket::{Seat, State};
 use crate::sync::lock;
@@ -87,12 +87,18 @@ impl Socket {
         let (seats, acks) = (std::mem::take(&mut state.seats), state.acks.take());
         let track = state.extra.as_mut().and_then(|extra| extra.track.take());
         let data = state.extra.as_ref().and_then(|extra| extra.data.clone());
+        let grants = state.extra.as_mut().and_then(|extra| extra.grants.take());
         drop(state);
         for Seat { room, .. } in &seats {
             let _wakes = self.remove_from(room);
         }
         if let Some(track) = track {
-            self.park(track, data, &seats, established && reason.is_recoverable());
+            // Not while a join is under way: whether the client has seen its answer is not known.
+            let is_settled = seats.iter().all(|seat| track.is_in(&seat.room.name));
+            let seats = seats.iter().map(|seat| (Arc::clone(&seat.room.name), Arc::clone(&seat.member)));
+            let (at, me) = ((self.hub().clock)(), Arc::clone(&self.0.me));
+            let away = Away { at, me, data, grants, seats: seats.collect(), track };
+            self.park(away, established && reason.is_recoverable() && is_settled);
         }
         if let Some(acks) = acks {
             acks.close();
@@ -100,15 +106,9 @@ impl Socket {
     }
 
     /// Puts away what a socket needs to come back.
-    fn park(&self, track: Box<Track>, data: Option<Arc<str>>, seats: &[Seat], may_return: bool) {
+    fn park(&self, away: Away, may_return: bool) {
         let Some(mut memory) = self.memory() else { return };
-        // Not while a join is under way: whether the client has seen its answer is not known.
-        if !may_return || !seats.iter().all(|seat| track.is_in(&seat.room.name)) {
-            return memory.give_up();
-        }
-        let seats = seats.iter().map(|seat| (Arc::clone(&seat.room.name), Arc::clone(&seat.member)));
-        let (at, me) = ((self.hub().clock)(), Arc::clone(&self.0.me));
-        memory.park(Away { at, me, data, seats: seats.collect(), track });
+        if may_return { memory.park(away) } else { memory.give_up() }
     }
 
     /// Ends a membership whose seat was taken away.

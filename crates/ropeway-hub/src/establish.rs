@@ -10,7 +10,7 @@ use crate::recovery::{Away, Entry, Memory, Track};
 use crate::room::Candidate;
 use crate::socket::{Extra, Seat, State};
 use crate::sync::lock;
-use crate::{Error, Member, Outbound, Reply, Socket, Wakes};
+use crate::{Error, Grants, Member, Outbound, Reply, Socket, Wakes};
 
 /// What a socket comes back to.
 pub(crate) struct Returning {
@@ -22,10 +22,16 @@ pub(crate) struct Returning {
 
 impl Socket {
     /// A socket that was away; not established.
-    pub(crate) fn resume(shared: Arc<Shared>, namespace: Arc<Namespace>, away: Away, from: u64) -> Self {
+    pub(crate) fn resume(
+        shared: Arc<Shared>,
+        namespace: Arc<Namespace>,
+        away: Away,
+        from: u64,
+        grants: Option<Arc<dyn Grants>>,
+    ) -> Self {
         let Away { me, data, seats, track, .. } = away;
         let returning = Some(Returning { from, seats });
-        let extra = Extra { data, track: Some(track), returning, ..Extra::default() };
+        let extra = Extra { data, track: Some(track), returning, grants, ..Extra::default() };
         let state = State { extra: Some(Box::new(extra)), ..State::default() };
         Self::with(shared.hub.number(), shared, namespace, me, state)
     }

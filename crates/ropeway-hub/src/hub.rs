@@ -12,9 +12,9 @@ use crate::recovery::Recovery;
 use crate::socket::Core;
 use crate::sync::lock;
 use crate::{
-    Answers, Application, Broadcast, Broker, Clock, Command, Connection, Delivery, Encoder, Error, Limits,
-    MemoryBroker, Payload, Policy, Publication, Published, RecoverySettings, RemoteSocket, Reply, RoomRef,
-    RoomSettings, Sink, Socket, Target,
+    Action, Answers, Application, Broadcast, Broker, Clock, Command, Connection, Delivery, Encoder, Error,
+    Grants, Limits, Member, MemoryBroker, Payload, Policy, Publication, Published, RecoverySettings,
+    RemoteSocket, Reply, RoomRef, RoomSettings, Sink, Socket, Target,
 };
 
 /// A handle of the hub, cheap to clone, usable from every thread.
@@ -399,6 +399,29 @@ impl Inner {
     /// A number that was not given before.
     pub(crate) fn number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether a member may do this, with these grants.
+    pub(crate) fn allows(
+        &self,
+        action: Action,
+        member: &Member,
+        grants: Option<&dyn Grants>,
+        room: RoomRef<'_>,
+    ) -> bool {
+        let granted = grants.and_then(|grants| grants.allows(action, room.namespace, room.name));
+        self.policy.allows(action, member, granted, room)
+    }
+
+    /// Whether a member might join a room with the grants of before, and may not with those of now.
+    pub(crate) fn loses(
+        &self,
+        member: &Member,
+        before: Option<&dyn Grants>,
+        now: Option<&dyn Grants>,
+        room: RoomRef<'_>,
+    ) -> bool {
+        self.allows(Action::Join, member, before, room) && !self.allows(Action::Join, member, now, room)
     }
 
     pub(crate) fn check_room(&self, name: &str) -> Result<(), Error> {

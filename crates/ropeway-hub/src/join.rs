@@ -98,7 +98,7 @@ impl Socket {
         if state.seats.len() >= self.hub().limits.rooms_per_socket {
             return Err(Error::TooManyRooms);
         }
-        let (seat, wakes, listed) = self.sit_down(join, ask, ticket)?;
+        let (seat, wakes, listed) = self.sit_down(&state, join, ask, ticket)?;
         let room = Arc::clone(&seat.room);
         if state.seats.is_empty() {
             // Most sockets are in one room.
@@ -109,12 +109,18 @@ impl Socket {
     }
 
     /// Asks the policy, if so wanted, and adds the member to the room.
-    fn sit_down(&self, join: &Join<'_>, ask: bool, ticket: u64) -> Result<(Seat, Wakes, Listed), Error> {
+    fn sit_down(
+        &self,
+        state: &State,
+        join: &Join<'_>,
+        ask: bool,
+        ticket: u64,
+    ) -> Result<(Seat, Wakes, Listed), Error> {
         let namespace = &self.0.namespace;
         let settings = self.settings_of(join.room);
         if ask {
             let room = RoomRef { namespace: &namespace.name, name: join.room, settings: &settings };
-            self.check(Action::Join, room)?;
+            self.check(Action::Join, room, state.grants())?;
         }
         let member = self.with_info(join.info);
         let candidate =

@@ -73,7 +73,7 @@
 //! let open = |_: &str, _: &str| Arc::new(RoomSettings { join: Access::Anyone, ..RoomSettings::default() });
 //! let hub = Hub::builder(open).build();
 //! let mut connection = hub.connect(Arc::new(Words));
-//! let socket = connection.open("/", "session 1", None)?;
+//! let socket = connection.open("/", "session 1", None, None)?;
 //! socket.establish()?;
 //! let _joined = socket.join(&Join { room: "news", ..Join::default() });
 //!
@@ -133,8 +133,8 @@ pub use message::{
 };
 pub use reply::{BoxFuture, Reply, ReplyFuture};
 pub use settings::{
-    Access, Action, Clock, HistorySettings, KeySettings, Limits, Policy, RecoverySettings, RoomSettings,
-    SlowConsumer,
+    Access, Action, Clock, Grants, HistorySettings, KeySettings, Limits, Policy, RecoverySettings,
+    RoomSettings, SlowConsumer,
 };
 pub use socket::Socket;
 pub use target::{Answers, Broadcast, Command, RemoteSocket, Target};

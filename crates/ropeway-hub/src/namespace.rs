@@ -207,7 +207,7 @@ mod tests {
             |_: &str, _: &str| Arc::new(RoomSettings { join: Access::Anyone, ..RoomSettings::default() });
         let hub = Hub::builder(open).build();
         let connection = hub.connect(Arc::new(Silent));
-        let socket = connection.open("/", "anna", None).unwrap();
+        let socket = connection.open("/", "anna", None, None).unwrap();
         let join = Join { room: "a", ..Join::default() };
         let namespace = &socket.0.namespace;
 

@@ -126,18 +126,22 @@ pub enum Access {
     /// Only the server itself.
     #[default]
     Nobody,
-    /// Whoever has proved a user name.
+    /// Those whose [`Grants`] name the room.
+    Granted,
+    /// Whoever has proved a user name, unless its [`Grants`] leave the room out.
     Users,
-    /// Everybody.
+    /// Everybody whose [`Grants`] do not leave the room out.
     Anyone,
 }
 
 impl Access {
-    fn allows(self, member: &Member) -> bool {
+    /// What was granted can open a room to those of [`Access::Granted`], and close every other.
+    fn allows(self, member: &Member, granted: Option<bool>) -> bool {
         match self {
             Self::Nobody => false,
-            Self::Users => member.user.is_some(),
-            Self::Anyone => true,
+            Self::Granted => granted == Some(true),
+            Self::Users => member.user.is_some() && granted != Some(false),
+            Self::Anyone => granted != Some(false),
         }
     }
 }
@@ -191,13 +195,21 @@ pub trait Policy: Send + Sync + 'static {
     /// The rules of a room; kept as long as the room has members.
     fn settings(&self, namespace: &str, room: &str) -> Arc<RoomSettings>;
 
-    /// Whether `member` may do this. Only asked for what sockets do; the server itself may do everything.
-    fn allows(&self, action: Action, member: &Member, room: RoomRef<'_>) -> bool {
+    /// Whether `member` may do this; `granted` is what its [`Grants`] say. Only asked for what sockets do; the server
+    /// itself may do everything.
+    fn allows(&self, action: Action, member: &Member, granted: Option<bool>, room: RoomRef<'_>) -> bool {
         match action {
-            Action::Join => room.settings.join.allows(member),
-            Action::Publish => room.settings.publish.allows(member),
+            Action::Join => room.settings.join.allows(member, granted),
+            Action::Publish => room.settings.publish.allows(member, granted),
         }
     }
+}
+
+/// What the credentials of one client allow, beside what the [`Policy`] says of rooms: the policy opens, grants narrow.
+/// Called as often as a policy, and under the same condition.
+pub trait Grants: Send + Sync + 'static {
+    /// Whether the credentials allow this; `None` when they say nothing about it.
+    fn allows(&self, action: Action, namespace: &str, room: &str) -> Option<bool>;
 }
 
 impl<F> Policy for F

@@ -15,8 +15,8 @@ use crate::recovery::{Memory, Track};
 use crate::room::{Room, SocketId};
 use crate::sync::lock;
 use crate::{
-    Action, Close, Error, HistoryPage, HistoryQuery, Member, Outbound, Publication, Publish, Published,
-    Reply, RoomRef,
+    Action, Close, Error, Grants, HistoryPage, HistoryQuery, Member, Outbound, Publication, Publish,
+    Published, Reply, RoomRef,
 };
 
 /// A handle of one socket, cheap to clone, usable from every thread. After the connection has ended requests are
@@ -51,12 +51,14 @@ pub(crate) struct State {
     pub(crate) closed: bool,
 }
 
-/// Of sockets behind which there is an application, or that may come back.
+/// Of sockets behind which there is an application, that have grants, or that may come back.
 #[derive(Default)]
 pub(crate) struct Extra {
     pub(crate) data: Option<Arc<str>>,
     /// Dropped when the socket has ended, because it may hold on to the socket.
     pub(crate) attachment: Option<Arc<dyn Any + Send + Sync>>,
+    /// What its credentials allow; absent for those that have none.
+    pub(crate) grants: Option<Arc<dyn Grants>>,
     /// Rooms that the server wants it to be in as soon as it is established.
     pub(crate) early: Vec<Arc<str>>,
     /// What it needs to come back another time; until it has ended.
@@ -75,9 +77,15 @@ pub(crate) struct Seat {
 }
 
 impl Socket {
-    pub(crate) fn new(shared: Arc<Shared>, namespace: Arc<Namespace>, me: Member) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        namespace: Arc<Namespace>,
+        me: Member,
+        grants: Option<Arc<dyn Grants>>,
+    ) -> Self {
         let id = shared.hub.number();
-        Self::with(id, shared, namespace, Arc::new(me), State::default())
+        let extra = grants.map(|grants| Box::new(Extra { grants: Some(grants), ..Extra::default() }));
+        Self::with(id, shared, namespace, Arc::new(me), State { extra, ..State::default() })
     }
 
     pub(crate) fn with(
@@ -123,6 +131,25 @@ impl Socket {
     pub fn set_data(&self, data: &str) {
         let mut state = lock(&self.0.state);
         state.extra.get_or_insert_default().data = Some(data.into());
+    }
+
+    /// Replaces what its credentials allow. Memberships that they allowed until now and do not any more end with
+    /// [`Outbound::Left`]; those that the server wanted are its own affair.
+    pub fn set_grants(&self, grants: Option<Arc<dyn Grants>>) {
+        let mut state = lock(&self.0.state);
+        if grants.is_none() && state.extra.is_none() {
+            return;
+        }
+        let before = std::mem::replace(&mut state.extra.get_or_insert_default().grants, grants.clone());
+        let lost = |seat: &&Seat| {
+            self.hub().loses(&self.0.me, before.as_deref(), grants.as_deref(), seat.room.to_ref())
+        };
+        let lost: Vec<_> = state.seats.iter().filter(lost).map(|seat| Arc::clone(&seat.room.name)).collect();
+        drop(state);
+        for room in lost {
+            // It may have left meanwhile.
+            let _ = self.leave(&room, None);
+        }
     }
 
     /// Gives the application a place for what it has for this socket on this node, once; `false` when there is
@@ -236,14 +263,20 @@ impl Socket {
     }
 
     fn may_publish(&self, publish: &Publish<'_>) -> Result<Seat, Error> {
-        let seat = self.seat(publish.room)?;
+        let state = lock(&self.0.state);
+        let seat = state.seat(publish.room).cloned().ok_or(Error::NotJoined)?;
         self.hub().check_key(publish.key)?;
-        self.check(Action::Publish, seat.room.to_ref())?;
+        self.check(Action::Publish, seat.room.to_ref(), state.grants())?;
         Ok(seat)
     }
 
-    pub(crate) fn check(&self, action: Action, room: RoomRef<'_>) -> Result<(), Error> {
-        let allowed = self.hub().policy.allows(action, &self.0.me, room);
+    pub(crate) fn check(
+        &self,
+        action: Action,
+        room: RoomRef<'_>,
+        grants: Option<&dyn Grants>,
+    ) -> Result<(), Error> {
+        let allowed = self.hub().allows(action, &self.0.me, grants, room);
         if allowed { Ok(()) } else { Err(Error::Forbidden) }
     }
 }
@@ -262,6 +295,10 @@ impl Extra {
 }
 
 impl State {
+    pub(crate) fn grants(&self) -> Option<&dyn Grants> {
+        self.extra.as_ref()?.grants.as_deref()
+    }
+
     pub(crate) fn track(&mut self) -> Option<&mut Track> {
         self.extra.as_mut()?.track.as_deref_mut()
     }

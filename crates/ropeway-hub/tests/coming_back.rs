@@ -358,7 +358,7 @@ fn who_is_away_for_too_long_or_ended_otherwise_cannot_come_back() {
 fn a_session_comes_back_whole_and_once() {
     let (hub, _) = lasting(RecoverySettings::default());
     let connection = hub.connect(std::sync::Arc::new(Lines::default()));
-    let socket = connection.open("/", "anna", Some("ada")).unwrap();
+    let socket = connection.open("/", "anna", Some("ada"), None).unwrap();
     assert!(socket.make_recoverable("secret"));
     socket.establish().unwrap();
     socket.set_data("{\"a\":1}");
@@ -368,9 +368,9 @@ fn a_session_comes_back_whole_and_once() {
     assert_eq!(ben.lines(), ["-anna=ada(7) p"]);
 
     let connection = hub.connect(std::sync::Arc::new(Lines::default()));
-    assert!(connection.recover("/", "anna", None).is_none(), "the name is not the secret");
-    let socket = connection.recover("/", "secret", None).unwrap();
-    assert!(connection.recover("/", "secret", None).is_none());
+    assert!(connection.recover("/", "anna", None, None, None).is_none(), "the name is not the secret");
+    let socket = connection.recover("/", "secret", None, Some("ada"), None).unwrap();
+    assert!(connection.recover("/", "secret", None, Some("ada"), None).is_none());
     assert!(ben.lines().is_empty() && !socket.is_connected(), "not before it is established");
     assert!(!socket.make_recoverable("other"), "it keeps its secret");
     socket.establish().unwrap();
@@ -389,7 +389,7 @@ fn what_does_not_fit_is_not_sent_in_part() {
     drop(Peer::recoverable(&hub, "anna"));
     (0..20).for_each(|_| broadcast(&hub, &[], "a long story"));
     let connection = hub.connect(std::sync::Arc::new(Lines::default()));
-    let socket = connection.recover("/", "anna", None).unwrap();
+    let socket = connection.recover("/", "anna", None, None, None).unwrap();
     assert_eq!(socket.establish(), Err(Error::Unavailable));
     let mut peer = Peer { connection, socket };
     assert!(peer.lines().is_empty() && !peer.is_connected());
@@ -400,7 +400,7 @@ fn a_namespace_stays_as_long_as_somebody_may_come_back() {
     let (hub, time) = lasting(RecoverySettings::default());
     hub.add_namespace("/chat").unwrap();
     let connection = hub.connect(std::sync::Arc::new(Lines::default()));
-    let socket = connection.open("/chat", "anna", None).unwrap();
+    let socket = connection.open("/chat", "anna", None, None).unwrap();
     socket.make_recoverable("anna");
     socket.establish().unwrap();
     assert!(!hub.remove_namespace("/chat"), "somebody is in it");

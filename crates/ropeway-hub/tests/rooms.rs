@@ -98,7 +98,7 @@ fn a_task_is_woken_once_for_a_batch() {
 fn one_connection_has_sockets_in_several_namespaces() {
     let hub = Hub::builder(rules).namespace("/admin").build();
     let mut anna = Peer::in_room(&hub, "anna", "a");
-    let admin = anna.connection.open("/admin", "anna2", Some("root")).unwrap();
+    let admin = anna.connection.open("/admin", "anna2", Some("root"), None).unwrap();
     now(admin.join(&Join { room: "a", ..Join::default() })).unwrap();
     now(hub.publish("/admin", &say("a", "secret"))).unwrap();
     now(admin.publish(&say("a", "1"))).unwrap();
@@ -108,7 +108,7 @@ fn one_connection_has_sockets_in_several_namespaces() {
     now(hub.publish("/", &say("a", "2"))).unwrap();
     assert_eq!(anna.lines(), ["a/say 2"]);
     assert_eq!(now(admin.join(&Join { room: "a", ..Join::default() })), Err(Error::Closed));
-    assert_eq!(anna.connection.open("/no", "x", None).unwrap_err(), Error::NoNamespace);
+    assert_eq!(anna.connection.open("/no", "x", None, None).unwrap_err(), Error::NoNamespace);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn the_policy_decides_who_may() {
     assert_eq!(anna.say("r", "1"), Err(Error::Forbidden));
     now(hub.publish("/", &say("r", "2"))).unwrap();
     assert_eq!(anna.lines(), ["joined r", "r/say 2"]);
-    let user = anna.connection.open("/", "user", Some("u1")).unwrap();
+    let user = anna.connection.open("/", "user", Some("u1"), None).unwrap();
     now(user.join(&Join { room: "u", ..Join::default() })).unwrap();
     assert_eq!(hub.stats(), Stats { connections: 1, rooms: 2 });
 }
@@ -149,10 +149,10 @@ fn limits_hold() {
     anna.enter("b").unwrap();
     assert_eq!(anna.enter("c"), Err(Error::TooManyRooms));
     anna.enter("b").unwrap();
-    let second = anna.connection.open("/", "2", None).unwrap();
-    assert_eq!(anna.connection.open("/", "3", None).unwrap_err(), Error::TooManySockets);
+    let second = anna.connection.open("/", "2", None, None).unwrap();
+    assert_eq!(anna.connection.open("/", "3", None, None).unwrap_err(), Error::TooManySockets);
     second.end(DisconnectReason::TransportClose);
-    anna.connection.open("/", "3", None).unwrap();
+    anna.connection.open("/", "3", None, None).unwrap();
 }
 
 #[test]

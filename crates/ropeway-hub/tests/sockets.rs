@@ -53,7 +53,7 @@ fn tell(hub: &Hub, rooms: &[&str], event: &str) {
 fn a_socket_is_found_when_it_is_established() {
     let hub = hub();
     let connection = hub.connect(Arc::new(Lines::default()));
-    let socket = connection.open("/", "anna", None).unwrap();
+    let socket = connection.open("/", "anna", None, None).unwrap();
     let mut anna = Peer { connection, socket };
     tell(&hub, &[], "1");
     tell(&hub, &["anna"], "2");
@@ -65,7 +65,7 @@ fn a_socket_is_found_when_it_is_established() {
     tell(&hub, &["anna"], "4");
     assert_eq!(anna.lines(), ["3 ", "4 "]);
     let twin = hub.connect(Arc::new(Lines::default()));
-    assert_eq!(twin.open("/", "anna", None).unwrap().establish(), Err(Error::Unavailable));
+    assert_eq!(twin.open("/", "anna", None, None).unwrap().establish(), Err(Error::Unavailable));
     anna.end(DisconnectReason::TransportClose);
     assert_eq!(anna.establish(), Err(Error::Closed));
     tell(&hub, &[], "5");
@@ -77,7 +77,7 @@ fn a_socket_is_found_when_it_is_established() {
 fn rooms_wanted_early_are_entered_with_the_namespace() {
     let hub = hub();
     let connection = hub.connect(Arc::new(Lines::default()));
-    let socket = connection.open("/", "anna", None).unwrap();
+    let socket = connection.open("/", "anna", None, None).unwrap();
     let mut anna = Peer { connection, socket };
     for room in ["a", "xp", "a", "b"] {
         now(anna.socket.enter(room)).unwrap();
@@ -133,7 +133,7 @@ fn the_end_of_a_socket_is_told_once() {
     let (hub, diary) = hub_with_diary();
     let anna = Peer::in_room(&hub, "anna", "a");
     let connection = hub.connect(Arc::new(Lines::default()));
-    drop(connection.open("/", "never established", None).unwrap());
+    drop(connection.open("/", "never established", None, None).unwrap());
     drop(connection);
     anna.connection.end(DisconnectReason::PingTimeout);
     anna.end(DisconnectReason::ParseError);
@@ -149,7 +149,7 @@ fn the_server_ends_one_socket_or_the_whole_connection() {
     let (hub, diary) = hub_with_diary();
     hub.add_namespace("/b").unwrap();
     let mut anna = Peer::in_room(&hub, "anna", "a");
-    let other = anna.connection.open("/b", "anna in b", None).unwrap();
+    let other = anna.connection.open("/b", "anna in b", None, None).unwrap();
     other.establish().unwrap();
     anna.disconnect(false);
     anna.disconnect(false);
@@ -158,7 +158,7 @@ fn the_server_ends_one_socket_or_the_whole_connection() {
     other.emit("heard", Payload::default());
     assert_eq!(anna.lines(), ["disconnected", "heard "]);
     assert_eq!(diary.take(), ["anna in [\"a\"]: server namespace disconnect", "anna gone"]);
-    let again = anna.connection.open("/", "anna again", None).unwrap();
+    let again = anna.connection.open("/", "anna again", None, None).unwrap();
     again.establish().unwrap();
     again.disconnect(true);
     let (mut lines, end) = anna.drain();
@@ -222,12 +222,12 @@ fn namespaces_come_and_go() {
     assert_eq!(hub.add_namespace("/c"), Err(Error::TooManyNamespaces));
     assert_eq!(hub.add_namespace("/far too long"), Err(Error::NoNamespace));
     let connection = hub.connect(Arc::new(Lines::default()));
-    let socket = connection.open("/a", "anna", None).unwrap();
+    let socket = connection.open("/a", "anna", None, None).unwrap();
     assert!(!hub.remove_namespace("/a"), "somebody is in it");
     socket.end(DisconnectReason::ClientNamespaceDisconnect);
     assert!(hub.remove_namespace("/a") && hub.remove_namespace("/a"));
     assert!(!hub.has_namespace("/a") && hub.has_namespace("/b"));
-    assert_eq!(connection.open("/a", "anna", None).unwrap_err(), Error::NoNamespace);
+    assert_eq!(connection.open("/a", "anna", None, None).unwrap_err(), Error::NoNamespace);
     hub.add_namespace("/c").unwrap();
     let mut names: Vec<_> = hub.namespaces();
     names.sort();

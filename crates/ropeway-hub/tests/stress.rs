@@ -199,7 +199,7 @@ fn namespaces_come_and_go() {
                     let connection = hub.connect(Arc::new(Lines::default()));
                     let socket = loop {
                         hub.add_namespace(name).unwrap();
-                        if let Ok(socket) = connection.open(name, &session, None) {
+                        if let Ok(socket) = connection.open(name, &session, None, None) {
                             break socket;
                         }
                     };

@@ -46,6 +46,8 @@ fn settings(rule: &RoomRule) -> RoomSettings {
 fn access(who: Who) -> Access {
     match who {
         Who::Nobody => Access::Nobody,
+        Who::Granted => Access::Granted,
+        Who::Users => Access::Users,
         Who::Anyone => Access::Anyone,
     }
 }

@@ -111,8 +111,15 @@ impl Memory {
     }
 
     /// Takes out the session of a socket that comes back and has seen the event `offset`, with the number of the last
-    /// event that it does not need. It counts as connected then.
-    pub(crate) fn resume(&mut self, pid: &str, offset: Option<&str>, now: Instant) -> Option<(Away, u64)> {
+    /// event that it does not need. It counts as connected then. A session that it `may` not have stays where it is.
+    pub(crate) fn resume(
+        &mut self,
+        pid: &str,
+        offset: Option<&str>,
+        now: Instant,
+        may: impl FnOnce(&Away) -> bool,
+    ) -> Option<(Away, u64)> {
+        self.sessions.find(pid).filter(|away| may(away))?;
         let away = self.sessions.take(pid)?;
         let young = now.saturating_duration_since(away.at) <= self.settings.max_disconnection;
         let seen = self.seen(offset)?;

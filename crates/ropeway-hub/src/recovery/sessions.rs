@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::track::Track;
-use crate::{Member, RecoverySettings};
+use crate::{Grants, Member, RecoverySettings};
 
 /// Bounded in number, bytes and time.
 #[derive(Default)]
@@ -23,6 +23,8 @@ pub(crate) struct Away {
     pub(crate) at: Instant,
     pub(crate) me: Arc<Member>,
     pub(crate) data: Option<Arc<str>>,
+    /// What its credentials allowed.
+    pub(crate) grants: Option<Arc<dyn Grants>>,
     /// The rooms, and itself as it is in each.
     pub(crate) seats: Vec<(Arc<str>, Arc<Member>)>,
     pub(crate) track: Box<Track>,
@@ -43,6 +45,10 @@ impl Sessions {
         while self.away.len() > settings.sessions || self.bytes > settings.session_bytes {
             self.forget_first();
         }
+    }
+
+    pub(super) fn find(&self, pid: &str) -> Option<&Away> {
+        self.away.get(self.by_pid.get(pid)?)
     }
 
     pub(super) fn take(&mut self, pid: &str) -> Option<Away> {

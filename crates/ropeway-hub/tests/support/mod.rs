@@ -135,7 +135,7 @@ impl Peer {
 
     pub(crate) fn with(hub: &Hub, session: &str, encoder: Arc<dyn Encoder>) -> Self {
         let connection = hub.connect(encoder);
-        let socket = connection.open("/", session, None).unwrap();
+        let socket = connection.open("/", session, None, None).unwrap();
         socket.establish().unwrap();
         Self { connection, socket }
     }
@@ -143,7 +143,7 @@ impl Peer {
     /// One that may come back, under its session as its secret.
     pub(crate) fn recoverable(hub: &Hub, session: &str) -> Self {
         let connection = hub.connect(Arc::new(Lines::default()));
-        let socket = connection.open("/", session, None).unwrap();
+        let socket = connection.open("/", session, None, None).unwrap();
         assert!(socket.make_recoverable(session));
         socket.establish().unwrap();
         Self { connection, socket }
@@ -152,7 +152,7 @@ impl Peer {
     /// One that was away.
     pub(crate) fn come_back_as(hub: &Hub, session: &str, offset: Option<&str>) -> Option<Self> {
         let connection = hub.connect(Arc::new(Lines::default()));
-        let socket = connection.recover("/", session, offset)?;
+        let socket = connection.recover("/", session, offset, None, None)?;
         socket.establish().ok()?;
         Some(Self { connection, socket })
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use ropeway_hub::{Action, Grants};
 use serde_json::value::RawValue;
 
 use super::Rights;
@@ -85,6 +86,21 @@ impl Identity {
     }
 }
 
+/// For the hub. Rooms that are entered for the client may also be joined by it.
+impl Grants for Identity {
+    fn allows(&self, action: Action, namespace: &str, room: &str) -> Option<bool> {
+        if !self.rights.may_enter(namespace) {
+            return Some(false);
+        }
+        match action {
+            Action::Join if self.rooms.iter().any(|entered| **entered == *room) => Some(true),
+            Action::Join => self.rights.may_join(room),
+            Action::Publish => self.rights.may_publish(room),
+            _ => None,
+        }
+    }
+}
+
 /// Without claims, which may hold anything.
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,5 +110,39 @@ impl fmt::Debug for Identity {
             .field("expires", &self.expires)
             .field("rooms", &self.rooms)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Pattern;
+
+    #[test]
+    fn rooms_that_are_entered_may_be_joined_again() {
+        let join = Some(vec![Pattern::new("news:*").unwrap()]);
+        let identity = Identity::user("ada").with_rights(Rights { join, ..Rights::default() });
+        let identity = identity.with_rooms(["desk"]);
+        let may = |action, room| identity.allows(action, "/", room);
+        assert_eq!((may(Action::Join, "news:1"), may(Action::Join, "desk")), (Some(true), Some(true)));
+        assert_eq!((may(Action::Join, "chat"), may(Action::Publish, "desk")), (Some(false), None));
+    }
+
+    #[test]
+    fn nothing_is_allowed_outside_of_the_namespaces() {
+        let namespaces = Some(vec![Pattern::new("/a").unwrap()]);
+        let identity = Identity::nameless().with_rights(Rights { namespaces, ..Rights::default() });
+        assert_eq!(identity.allows(Action::Join, "/", "x"), Some(false));
+        assert_eq!(identity.allows(Action::Join, "/a", "x"), None);
+    }
+
+    #[test]
+    fn time_runs_out() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10);
+        assert_eq!(Identity::nameless().time_left(now), None);
+        let until =
+            |second| Identity::nameless().with_expiry(SystemTime::UNIX_EPOCH + Duration::from_secs(second));
+        assert_eq!(until(12).time_left(now), Some(Duration::from_secs(2)));
+        assert_eq!(until(9).time_left(now), Some(Duration::ZERO));
     }
 }

@@ -179,8 +179,12 @@ pub(super) const KEYS: &[Key<Config>] = &[
 
 pub(super) const ROOM_KEYS: &[Key<RoomRule>] = &[
     key!(pattern, "The rooms that the rule is for. `*` stands for any characters."),
-    key!(join, "Who may join: \"nobody\" or \"anyone\"."),
-    key!(publish, "Which members may publish: \"nobody\" (but the HTTP API) or \"anyone\"."),
+    key!(
+        join,
+        "Who may join: \"nobody\", \"granted\" (whose credentials name the room), \"users\" (who has proved a name) or",
+        "\"anyone\". Credentials that list rooms keep their client out of all others, even of those for \"anyone\"."
+    ),
+    key!(publish, "Which members may publish, by the same words. The HTTP API may always."),
     key!(presence, "Tell members who else is there."),
     key!(history_size, "How many events are kept. Without it the room has no history and no recovery."),
     key!(history_bytes, "How much room they may take."),

@@ -59,13 +59,22 @@ impl RoomRule {
 pub enum Who {
     /// No client.
     Nobody,
-    /// Every client.
+    /// Clients whose credentials name the room.
+    Granted,
+    /// Clients that have proved a user name, unless their credentials leave the room out.
+    Users,
+    /// Every client whose credentials do not leave the room out.
     Anyone,
 }
 
 impl Choice for Who {
-    const CHOICES: &'static [(&'static str, Self)] = &[("nobody", Self::Nobody), ("anyone", Self::Anyone)];
-    const ALLOWED: &'static str = "\"nobody\" or \"anyone\"";
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("nobody", Self::Nobody),
+        ("granted", Self::Granted),
+        ("users", Self::Users),
+        ("anyone", Self::Anyone),
+    ];
+    const ALLOWED: &'static str = "\"nobody\", \"granted\", \"users\" or \"anyone\"";
 }
 
 /// A pattern for names of rooms: `*` stands for any characters, also none; everything else for itself.

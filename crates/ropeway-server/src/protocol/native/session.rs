@@ -73,7 +73,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let connection = hub.connect(encoder.clone());
         connection.push(encoder.frame(256, |out| push_welcome(out, welcome)));
-        let socket = connection.open(NAMESPACE, welcome.session, None)?;
+        let socket = connection.open(NAMESPACE, welcome.session, None, None)?;
         let app = door.as_ref().map(|door| door.app.clone());
         let admission = door.map(|door| door.admit(socket.clone()));
         if admission.is_none() {

@@ -105,7 +105,8 @@ impl Session {
         let Some(link) = &self.link else { return Err(Error::Closed) };
         if self.protocol.recovery
             && let Some((pid, offset)) = Returning::read(&auth.text)
-            && let Some(socket) = link.connection.recover(namespace, pid.as_str(), offset.as_deref())
+            && let Some(socket) =
+                link.connection.recover(namespace, pid.as_str(), offset.as_deref(), None, None)
         {
             return Ok(Candidate { socket, pid: Some(pid), returns: true, handlers: None });
         }
@@ -114,7 +115,7 @@ impl Session {
 
     fn open_new(&self, namespace: &str) -> Result<Candidate, Error> {
         let Some(link) = &self.link else { return Err(Error::Closed) };
-        let socket = link.connection.open(namespace, random_id().as_str(), None)?;
+        let socket = link.connection.open(namespace, random_id().as_str(), None, None)?;
         let pid = self.protocol.recovery.then(random_id);
         let pid = pid.filter(|pid| socket.make_recoverable(pid.as_str()));
         Ok(Candidate { socket, pid, returns: false, handlers: None })
