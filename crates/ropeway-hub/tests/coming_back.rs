@@ -379,7 +379,8 @@ fn a_session_comes_back_whole_and_once() {
     assert_eq!(socket.data().as_deref(), Some("{\"a\":1}"));
     assert_eq!(socket.rooms(), ["p".into()]);
     drop(connection);
-    assert!(missed(&hub, "secret", None).is_some(), "and another time");
+    let connection = hub.connect(std::sync::Arc::new(Lines::default()));
+    assert!(connection.recover("/", "secret", None, Some("ada"), None).is_some(), "and another time");
 }
 
 #[test]

@@ -202,7 +202,7 @@ mod tests {
         assert!(refused(r#"{"expires_in":"soon"}"#).contains("`expires_in`"));
         assert!(refused(r#"{"expires_at":18446744073709551615}"#).contains("out of reach"));
         assert!(refused(r#"{"join":[""]}"#).contains("1 to 256 bytes"));
-        assert!(refused("[").contains("no JSON"));
+        assert!(refused("{").contains("no JSON"));
         let many = format!(r#"{{"rooms":[{}"r"]}}"#, r#""r","#.repeat(256));
         assert!(refused(&many).contains("256"));
     }

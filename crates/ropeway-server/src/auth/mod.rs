@@ -196,9 +196,8 @@ impl Auth {
             let applicant = applicant.clone().with_identity(identity.clone());
             identity = gate.ask(&applicant).await?.or(identity);
         }
-        match &identity {
-            Some(identity) => check(identity)?,
-            None => {}
+        if let Some(identity) = &identity {
+            check(identity)?;
         }
         Ok(identity)
     }
