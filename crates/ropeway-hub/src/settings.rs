@@ -1,5 +1,6 @@
 //! Limits of the hub and rules of its rooms.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -207,7 +208,7 @@ pub trait Policy: Send + Sync + 'static {
 
 /// What the credentials of one client allow, beside what the [`Policy`] says of rooms: the policy opens, grants narrow.
 /// Called as often as a policy, and under the same condition.
-pub trait Grants: Send + Sync + 'static {
+pub trait Grants: Any + Send + Sync {
     /// Whether the credentials allow this; `None` when they say nothing about it.
     fn allows(&self, action: Action, namespace: &str, room: &str) -> Option<bool>;
 }

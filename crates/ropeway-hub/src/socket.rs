@@ -133,6 +133,11 @@ impl Socket {
         state.extra.get_or_insert_default().data = Some(data.into());
     }
 
+    /// What its credentials allow. The server that gave them knows what they are, by [`Any`].
+    pub fn grants(&self) -> Option<Arc<dyn Grants>> {
+        lock(&self.0.state).extra.as_ref()?.grants.clone()
+    }
+
     /// Replaces what its credentials allow. Memberships that they allowed until now and do not any more end with
     /// [`Outbound::Left`]; those that the server wanted are its own affair.
     pub fn set_grants(&self, grants: Option<Arc<dyn Grants>>) {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use ropeway_hub::{Action, Grants};
 use serde_json::value::RawValue;
 
-use super::Rights;
+use super::{Refusal, Rights};
 
 /// Who a client is and what it may do, as its credentials say. Shared by all that serve the client.
 #[derive(Clone, Default)]
@@ -78,6 +78,18 @@ impl Identity {
     /// JSON for applications: the claims of a token, the data of a ticket, a session or the webhook's answer.
     pub fn claims(&self) -> Option<&str> {
         self.claims.as_deref().map(RawValue::get)
+    }
+
+    /// Whether a namespace may be entered.
+    ///
+    /// # Errors
+    /// [`Refusal::forbidden`].
+    pub(crate) fn may_enter(&self, namespace: &str) -> Result<(), Refusal> {
+        if self.rights.may_enter(namespace) {
+            Ok(())
+        } else {
+            Err(Refusal::forbidden("the credentials do not allow this namespace"))
+        }
     }
 
     /// The time that is left at `now`; zero when it has ended, nothing when it does not end.

@@ -16,7 +16,7 @@
 //!
 //! Nothing is let in that could not be verified, and a credential that is there and bad is not passed over.
 
-#![allow(dead_code, unused_imports, reason = "the carriers do not ask yet")]
+#![allow(dead_code, unused_imports, reason = "not every method is there yet")]
 
 use std::fmt;
 use std::io;

@@ -1,13 +1,12 @@
 //! The two endpoints: what is negotiated there, and the task that a connection becomes.
 
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use ropeway_ws::deflate::Params;
-use ropeway_ws::server::{Acceptor, Origins};
+use ropeway_ws::server::{Acceptor, Origins, Upgrade};
 use ropeway_ws::{CloseCode, Config, Heartbeat, WebSocket, deflate};
 use tracing::{debug, warn};
 
@@ -15,10 +14,10 @@ use super::Framing;
 use super::attend::Attended;
 use super::echo::Echo;
 use super::websocket::Carrier;
+use crate::auth::Refusal;
 use crate::config::{self, CompressionMode};
-use crate::handshake::Handshake;
 use crate::lifetime::Place;
-use crate::protocol::native::{Door, NativeEncoder, SUBPROTOCOL, Session, Welcome};
+use crate::protocol::native::{Access, Door, NativeEncoder, SUBPROTOCOL, Session, Welcome};
 use crate::state::{Shared, session_name};
 
 /// Where a request wants to go.
@@ -104,30 +103,59 @@ fn deflate_config(compression: &config::Compression) -> Option<deflate::Config> 
     Some(deflate)
 }
 
-/// Answers the handshake. The connection takes `place` along, and begins when the answer has been sent.
-pub(crate) fn upgrade(shared: Shared, endpoint: Endpoint, place: Place, mut request: Request) -> Response {
-    let door = door(&shared, &request);
-    match shared.endpoints.acceptor(endpoint).upgrade(&mut request) {
-        Ok((response, upgrade)) => {
-            tokio::spawn(async move {
-                match upgrade.await {
-                    Ok(socket) => start(socket, endpoint, door, place, shared),
-                    Err(error) => debug!(%error, "a connection broke off in the handshake"),
-                }
-            });
-            response.map(|()| Body::empty())
+/// A handshake that the rules of WebSockets have accepted, before it is answered.
+pub(crate) struct Upgrading {
+    endpoint: Endpoint,
+    response: http::Response<()>,
+    upgrade: Upgrade,
+}
+
+impl Upgrading {
+    /// Looks at the request: is it one for a WebSocket, from a page that may connect?
+    ///
+    /// # Errors
+    /// What to answer instead.
+    pub(crate) fn new(
+        shared: &Shared,
+        endpoint: Endpoint,
+        request: &mut Request,
+    ) -> Result<Self, Box<Response>> {
+        match shared.endpoints.acceptor(endpoint).upgrade(request) {
+            Ok((response, upgrade)) => Ok(Self { endpoint, response, upgrade }),
+            Err(refusal) => {
+                debug!(%refusal, "a handshake is refused");
+                Err(Box::new(refusal.into_response()))
+            }
         }
-        Err(refusal) => {
-            debug!(%refusal, "a handshake is refused");
-            refusal.into_response()
-        }
+    }
+
+    /// Answers the handshake. The connection takes `place` along, and begins when the answer has been sent.
+    pub(crate) fn complete(self, shared: Shared, visitor: Visitor, place: Place) -> Response {
+        let Self { endpoint, response, upgrade } = self;
+        tokio::spawn(async move {
+            match upgrade.await {
+                Ok(socket) => start(socket, endpoint, visitor, place, shared),
+                Err(error) => debug!(%error, "a connection broke off in the handshake"),
+            }
+        });
+        response.map(|()| Body::empty())
     }
 }
 
+/// Who comes in by a handshake.
+pub(crate) enum Visitor {
+    /// Whoever comes, where nobody asks.
+    Anybody { door: Option<Door> },
+    /// Who was asked.
+    Admitted { door: Option<Door>, access: Box<Access> },
+    /// Is let in to hear that it may not.
+    Refused(Refusal),
+}
+
 /// Spawns the task of a connection, which so holds nothing of the handshake.
-fn start(socket: WebSocket, endpoint: Endpoint, door: Option<Door>, place: Place, shared: Shared) {
+fn start(socket: WebSocket, endpoint: Endpoint, visitor: Visitor, place: Place, shared: Shared) {
     match endpoint {
-        Endpoint::Native => match session(&socket, door, &shared) {
+        Endpoint::Native => match session(&socket, visitor, &shared) {
             Ok(session) => drop(tokio::spawn(Attended::new(Carrier::new(socket, session, place), shared))),
             Err(error) => warn!(%error, "the hub refuses a connection"),
         },
@@ -135,13 +163,13 @@ fn start(socket: WebSocket, endpoint: Endpoint, door: Option<Door>, place: Place
     }
 }
 
-/// The application that has a word in who comes in, if there is one.
-fn door(shared: &Shared, request: &Request) -> Option<Door> {
-    let app = shared.app.clone()?;
-    Some(Door { app, handshake: Arc::new(Handshake::new(request, SystemTime::now())) })
-}
-
-fn session(socket: &WebSocket, door: Option<Door>, shared: &Shared) -> Result<Session, ropeway_hub::Error> {
+fn session(socket: &WebSocket, visitor: Visitor, shared: &Shared) -> Result<Session, ropeway_hub::Error> {
+    let encoder = shared.endpoints.encoder(socket.connection().deflate_params());
+    let (door, access) = match visitor {
+        Visitor::Anybody { door } => (door, None),
+        Visitor::Admitted { door, access } => (door, Some(*access)),
+        Visitor::Refused(refusal) => return Ok(Session::refused(&shared.hub, encoder, &refusal)),
+    };
     let name = session_name();
     let welcome = Welcome {
         session: &name,
@@ -150,6 +178,5 @@ fn session(socket: &WebSocket, door: Option<Door>, shared: &Shared) -> Result<Se
         ping_timeout: shared.config.heartbeat.timeout,
         max_message: shared.config.limits.message.bytes(),
     };
-    let encoder = shared.endpoints.encoder(socket.connection().deflate_params());
-    Session::open(&shared.hub, door, encoder, &welcome)
+    Session::open(&shared.hub, door, encoder, &welcome, access)
 }

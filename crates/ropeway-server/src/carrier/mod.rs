@@ -8,5 +8,6 @@ mod framing;
 mod timer;
 mod websocket;
 
-pub(crate) use endpoint::{Endpoint, Endpoints, upgrade};
+pub(crate) use endpoint::{Endpoint, Endpoints, Upgrading, Visitor};
 pub(crate) use framing::Framing;
+pub(crate) use timer::now;

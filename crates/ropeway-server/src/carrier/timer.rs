@@ -32,6 +32,11 @@ impl Timer {
         Poll::Pending
     }
 
+    /// Whether there is a deadline before which it would not fire.
+    pub(super) fn misses(&self, due: Option<Instant>) -> bool {
+        (due.is_some() && self.0.is_none()) || self.oversleeps(due)
+    }
+
     /// Whether it would fire after `due`: a deadline has moved forward since it was polled.
     pub(super) fn oversleeps(&self, due: Option<Instant>) -> bool {
         due.zip(self.0.as_ref()).is_some_and(|(due, sleep)| due < sleep.deadline().into_std())
@@ -39,6 +44,6 @@ impl Timer {
 }
 
 /// The clock of the timers, which tests can hold.
-pub(super) fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

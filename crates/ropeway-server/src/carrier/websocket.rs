@@ -11,6 +11,7 @@ use ropeway_ws::{
 };
 
 use super::attend::Peer;
+use super::timer::Timer;
 use crate::lifetime::Place;
 use crate::protocol::Session;
 
@@ -23,13 +24,27 @@ const HIGH_WATER: usize = 256 * 1024;
 pub(super) struct Carrier<S> {
     socket: WebSocket,
     session: S,
+    /// Of the deadlines of the session, if it has any; those of the WebSocket are its own.
+    timer: Timer,
     /// Held until the end.
     _place: Place,
 }
 
 impl<S: Session> Carrier<S> {
     pub(super) fn new(socket: WebSocket, session: S, place: Place) -> Self {
-        Self { socket, session, _place: place }
+        Self { socket, session, timer: Timer::default(), _place: place }
+    }
+
+    /// Lets the session do what is due.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(now) = self.timer.poll(cx, self.session.poll_timeout()) {
+            self.session.handle_timeout(now);
+        }
+    }
+
+    /// Whether what was moved since has given the session a deadline that the timer does not know.
+    fn has_new_deadline(&self) -> bool {
+        self.timer.misses(self.session.poll_timeout())
     }
 
     /// Whether the session wants nothing more for now. What closes is read from on, to its end.
@@ -80,9 +95,10 @@ impl<S: Session> Peer for Carrier<S> {
                 Poll::Ready(Received::Stopped) => true,
                 Poll::Pending => was_held,
             };
+            self.poll_timer(cx);
             let has_more = self.poll_send(cx);
             let may_read = may_go_on && !self.is_held();
-            if !has_more && !may_read {
+            if !has_more && !may_read && !self.has_new_deadline() {
                 return Poll::Pending;
             }
         }

@@ -6,6 +6,8 @@ use ropeway_hub::Since;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::auth::Secret;
+
 pub(super) type Text<'a> = Cow<'a, str>;
 
 /// What the client asks for.
@@ -18,7 +20,7 @@ pub(super) enum Request<'a> {
     Presence { room: Text<'a> },
     History { room: Text<'a>, limit: Option<usize>, since: Option<Seen<'a>> },
     Ping,
-    Auth,
+    Auth { token: Secret },
 }
 
 /// The last event that the client has seen.
@@ -63,6 +65,8 @@ pub(super) struct Fields<'a> {
     key: Option<&'a RawValue>,
     #[serde(borrow)]
     volatile: Option<&'a RawValue>,
+    #[serde(borrow)]
+    token: Option<&'a RawValue>,
     #[serde(borrow)]
     limit: Option<&'a RawValue>,
 }
@@ -115,7 +119,7 @@ impl<'a> Fields<'a> {
                 since: self.since()?,
             },
             "ping" => Request::Ping,
-            "auth" => Request::Auth,
+            "auth" => Request::Auth { token: Secret::new(required("token", self.token, text)?) },
             _ => return Ok(None),
         }))
     }

@@ -47,8 +47,14 @@ impl Requests {
                 self.history(socket, id, room, query);
             }
             // About the connection or the application, not about a room.
-            Request::Emit { .. } | Request::Ping | Request::Auth => {}
+            Request::Emit { .. } | Request::Ping | Request::Auth { .. } => {}
         }
+    }
+
+    /// Enters a room because the server wants it; the client is told as if it had joined.
+    pub(super) fn enter(&mut self, socket: &Socket, room: &str) {
+        let reply = socket.enter(room);
+        self.when_done(socket, reply, None, |_, _, ()| {});
     }
 
     /// Whether another machine has still to answer some.

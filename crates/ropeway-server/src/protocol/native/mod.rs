@@ -2,14 +2,17 @@
 //!
 //! ```text
 //! text message -> client::parse -> Session -> hub -> Encoder -> frame
+//!                                  Access: who it is, until when
 //! ```
 
+mod access;
 mod client;
 mod encoder;
 mod session;
 
 use ropeway_hub::Published;
 
+pub(crate) use access::Access;
 pub(crate) use encoder::NativeEncoder;
 pub(crate) use session::{Door, Session, Welcome};
 

@@ -3,17 +3,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use ropeway_hub::{
-    BoxFuture, Close, Connection, DisconnectReason, Drained, Error, Hub, OwnedPayload, Payload, Socket,
+    BoxFuture, Close, Connection, DisconnectReason, Drained, Error, Grants, Hub, OwnedPayload, Payload,
+    Socket,
 };
 use tracing::debug;
 
+use super::access::{Access, Due, Start, Who};
 use super::client::{ClientMessage, parse};
 use super::encoder::NativeEncoder;
-use crate::app::{App, Refusal};
+use crate::app::{self, App};
+use crate::auth::{self, Identity, Secret};
+use crate::carrier::now;
 use crate::handshake::Handshake;
 use crate::protocol;
 use crate::protocol::json::Object;
@@ -24,17 +28,23 @@ use crate::protocol::requests::{Requests, answer};
 /// The native protocol has no namespaces: all its clients are in this one.
 const NAMESPACE: &str = "/";
 
+/// A fault of ours.
+const INTERNAL: Close = Close { code: 1011, reason: Cow::Borrowed("internal error") };
+
 /// Answers a client, without I/O.
 pub(crate) struct Session {
     /// Owns the outbox; dropping it ends all memberships.
     connection: Connection,
-    socket: Socket,
+    /// Absent until it is known who the client is, and when it was refused.
+    socket: Option<Socket>,
     encoder: Arc<NativeEncoder>,
     requests: Requests,
     /// The application that may handle what is emitted.
     app: Option<App>,
     /// Whether the application lets the client in is not known yet. Nothing is read meanwhile.
-    admission: Option<BoxFuture<Result<Admitted, Refusal>>>,
+    admission: Option<BoxFuture<Result<Admitted, app::Refusal>>>,
+    /// Who the client is; absent where nobody asks.
+    access: Option<Box<Access>>,
 }
 
 /// Whether an application handles the events of the client that is let in.
@@ -43,6 +53,7 @@ struct Admitted {
 }
 
 /// The application behind the server, and what it may want to know of a client.
+#[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) app: App,
     pub(crate) handshake: Arc<Handshake>,
@@ -60,8 +71,8 @@ pub(crate) struct Welcome<'a> {
 }
 
 impl Session {
-    /// Registers with the hub and queues the welcome. Behind a door the client is let in by the application's
-    /// middleware.
+    /// Registers with the hub and queues the welcome, unless the client has still to say who it is. Behind a door the
+    /// client is let in by the application's middleware.
     ///
     /// # Errors
     /// Those of [`Connection::open`].
@@ -70,16 +81,137 @@ impl Session {
         door: Option<Door>,
         encoder: Arc<NativeEncoder>,
         welcome: &Welcome<'_>,
+        access: Option<Access>,
     ) -> Result<Self, Error> {
-        let connection = hub.connect(encoder.clone());
-        connection.push(encoder.frame(256, |out| push_welcome(out, welcome)));
-        let socket = connection.open(NAMESPACE, welcome.session, None, None)?;
-        let app = door.as_ref().map(|door| door.app.clone());
-        let admission = door.map(|door| door.admit(socket.clone()));
-        if admission.is_none() {
-            socket.establish()?;
+        let mut session = Self::without_socket(hub, encoder, access);
+        let welcome_frame = session.encoder.frame(256, |out| push_welcome(out, welcome));
+        let start = Start { session: welcome.session.into(), welcome: welcome_frame, door };
+        match &mut session.access {
+            Some(access) if matches!(access.who, Who::Unknown) => access.start = Some(start),
+            Some(access) => {
+                // Whoever is nobody yet may begin anew as somebody.
+                access.start = matches!(access.who, Who::Anyone).then(|| start.clone());
+                session.begin(start)?;
+            }
+            None => session.begin(start)?,
         }
-        Ok(Self { connection, socket, encoder, requests: Requests::default(), app, admission })
+        Ok(session)
+    }
+
+    /// One that says nothing but why the client is refused, and closes.
+    pub(crate) fn refused(hub: &Hub, encoder: Arc<NativeEncoder>, refusal: &auth::Refusal) -> Self {
+        let session = Self::without_socket(hub, encoder, None);
+        session.refuse_for_good(None, refusal);
+        session
+    }
+
+    fn without_socket(hub: &Hub, encoder: Arc<NativeEncoder>, access: Option<Access>) -> Self {
+        Self {
+            connection: hub.connect(encoder.clone()),
+            socket: None,
+            encoder,
+            requests: Requests::default(),
+            app: None,
+            admission: None,
+            access: access.map(Box::new),
+        }
+    }
+
+    /// It is known who the client is, as far as that matters.
+    fn begin(&mut self, start: Start) -> Result<(), Error> {
+        self.connection.push(start.welcome);
+        self.open_socket(&start.session, start.door)
+    }
+
+    fn open_socket(&mut self, session: &str, door: Option<Door>) -> Result<(), Error> {
+        let identity = self.access.as_ref().and_then(|access| access.identity().cloned());
+        let user = identity.as_ref().and_then(|identity| identity.name());
+        let grants = identity.clone().map(|identity| identity as Arc<dyn Grants>);
+        let socket = self.connection.open(NAMESPACE, session, user, grants)?;
+        self.socket = Some(socket.clone());
+        self.app = door.as_ref().map(|door| door.app.clone());
+        self.admission = door.map(|door| door.admit(socket.clone()));
+        if self.admission.is_none() {
+            socket.establish()?;
+            self.enter_rooms(&socket);
+        }
+        Ok(())
+    }
+
+    /// The rooms that the credentials name for that.
+    fn enter_rooms(&mut self, socket: &Socket) {
+        let Some(identity) = self.access.as_ref().and_then(|access| access.identity().cloned()) else {
+            return;
+        };
+        let inside = socket.rooms();
+        let new = identity.rooms().iter().filter(|room| !inside.contains(room));
+        new.for_each(|room| self.requests.enter(socket, room));
+    }
+
+    /// A token came as a message.
+    fn authenticate(&mut self, id: Option<&str>, token: Secret) {
+        let in_rooms = self.socket.as_ref().is_some_and(|socket| !socket.rooms().is_empty());
+        match &mut self.access {
+            Some(access) if !access.takes_messages() => {
+                self.refuse(id, "unsupported", "this server takes no tokens as messages");
+            }
+            Some(access) if matches!(access.who, Who::Anyone) && in_rooms => {
+                self.refuse(id, "forbidden", "leave all rooms before you say who you are");
+            }
+            Some(access) => access.verify(id, token),
+            None => self.refuse(id, "unsupported", "this server has no authentication"),
+        }
+    }
+
+    fn poll_access(&mut self, cx: &mut Context<'_>) {
+        let Some(access) = &mut self.access else { return };
+        let Some((id, answer)) = access.poll(cx) else { return };
+        let who = access.who.clone();
+        let answer = answer.and_then(|identity| identity.may_enter(NAMESPACE).map(|()| identity));
+        match (who, answer) {
+            (Who::Unknown, Err(refusal)) => self.refuse_for_good(id.as_deref(), &refusal),
+            (_, Err(refusal)) => self.refuse_for_now(id.as_deref(), &refusal),
+            (Who::Known(before), Ok(identity)) => self.renew(id.as_deref(), &before, identity),
+            (Who::Unknown | Who::Anyone, Ok(identity)) => self.become_known(id.as_deref(), identity),
+        }
+    }
+
+    /// The first identity of this client. A socket that it had as nobody ends, and it begins anew under its name.
+    fn become_known(&mut self, id: Option<&str>, identity: Arc<Identity>) {
+        let Some(access) = &mut self.access else { return };
+        let Some(start) = access.start.take() else { return };
+        access.set(identity.clone(), now());
+        self.push_auth_ok(id, &identity);
+        let begun = match self.socket.take() {
+            Some(nobody) => {
+                nobody.end(DisconnectReason::ClientNamespaceDisconnect);
+                self.open_socket(&start.session, start.door)
+            }
+            None => self.begin(start),
+        };
+        if let Err(error) = begun {
+            debug!(%error, "a socket cannot be opened");
+            self.connection.close(INTERNAL);
+        }
+    }
+
+    /// New credentials of the same user.
+    fn renew(&mut self, id: Option<&str>, before: &Identity, identity: Arc<Identity>) {
+        if before.name() != identity.name() {
+            return self.refuse(id, "forbidden", "this token is for another user");
+        }
+        if let Some(access) = &mut self.access {
+            access.set(identity.clone(), now());
+        }
+        self.push_auth_ok(id, &identity);
+        let Some(socket) = self.socket.clone() else { return };
+        socket.set_grants(Some(identity.clone()));
+        let gone = before.rooms().iter().filter(|room| !identity.rooms().contains(room));
+        // Such a room may have been left already.
+        gone.for_each(|room| drop(socket.leave(room, None)));
+        if socket.is_connected() {
+            self.enter_rooms(&socket);
+        }
     }
 
     fn poll_admission(&mut self, cx: &mut Context<'_>) {
@@ -94,20 +226,22 @@ impl Session {
     }
 
     fn enter(&mut self, admitted: &Admitted) {
-        if let Err(error) = self.socket.establish() {
+        let Some(socket) = self.socket.clone() else { return };
+        if let Err(error) = socket.establish() {
             debug!(%error, "a socket cannot be established");
-            return self.connection.close(Close { code: 1011, reason: Cow::Borrowed("internal error") });
+            return self.connection.close(INTERNAL);
         }
+        self.enter_rooms(&socket);
         if !admitted.is_handled {
             self.app = None;
         }
         if let Some(app) = &self.app {
-            app.connected(&self.socket);
+            app.connected(&socket);
         }
     }
 
     /// 4001: there is no point in coming back without something better to show.
-    fn turn_away(&self, refusal: &Refusal) {
+    fn turn_away(&self, refusal: &app::Refusal) {
         self.push(|out| {
             let object = Object::message(out, "error").text("code", refusal.code);
             let object = object.text("message", &refusal.message).flag("retry", false);
@@ -120,24 +254,64 @@ impl Session {
         self.connection.close(Close { code: 4001, reason: Cow::Borrowed("unauthorized") });
     }
 
-    fn carry_out(&mut self, message: &ClientMessage<'_>) {
+    fn carry_out(&mut self, message: ClientMessage<'_>) {
         let id = message.id.as_deref();
-        match &message.request {
-            Request::Emit { event, data } => {
-                answer(&self.socket, id, self.socket.dispatch(event, Payload::text(data), id));
+        match (message.request, &self.socket) {
+            (Request::Auth { token }, _) => self.authenticate(id, token),
+            (_, None) => self.refuse_unknown(id),
+            (Request::Emit { event, data }, Some(socket)) => {
+                answer(socket, id, socket.dispatch(&event, Payload::text(data), id));
                 self.wait_for_handlers();
             }
-            Request::Ping => self.push(|out| Object::message(out, "pong").optional_text("id", id).end()),
-            Request::Auth => self.refuse(id, "unsupported", "this server has no authentication"),
-            request => self.requests.carry_out(&self.socket, id, request, &[]),
+            (Request::Ping, _) => self.push(|out| Object::message(out, "pong").optional_text("id", id).end()),
+            (request, Some(socket)) => self.requests.carry_out(socket, id, &request, &[]),
         }
     }
 
     /// When too much waits for the handlers, nothing is read until they have caught up.
     fn wait_for_handlers(&mut self) {
-        if let Some(wait) = self.app.as_ref().and_then(|app| app.congestion(&self.socket)) {
+        let Some(socket) = &self.socket else { return };
+        if let Some(wait) = self.app.as_ref().and_then(|app| app.congestion(socket)) {
             self.requests.wait(wait);
         }
+    }
+
+    /// Something else than a token came first. What comes behind it is not looked at.
+    fn refuse_unknown(&self, id: Option<&str>) {
+        self.refuse_for_good(
+            id,
+            &auth::Refusal::unauthorized("the first message must be `auth` with a token"),
+        );
+    }
+
+    fn refuse_for_good(&self, id: Option<&str>, refusal: &auth::Refusal) {
+        self.refuse_for_now(id, refusal);
+        self.connection.close(refusal.close());
+    }
+
+    fn refuse_for_now(&self, id: Option<&str>, refusal: &auth::Refusal) {
+        self.push(|out| push_error(out, id, refusal.code(), refusal.message(), refusal.retry()));
+    }
+
+    fn push_auth_ok(&self, id: Option<&str>, identity: &Identity) {
+        let left = identity.time_left(SystemTime::now());
+        self.push(|out| {
+            let object = Object::message(out, "auth_ok").optional_text("id", id);
+            let object = object.optional_text("user", identity.name());
+            match left {
+                Some(left) => object.number("expires_in", millis(left)),
+                None => object,
+            }
+            .end();
+        });
+    }
+
+    fn warn(&self, left: Duration) {
+        self.push(|out| Object::message(out, "expiring").number("expires_in", millis(left)).end());
+    }
+
+    fn give_up(&self, reason: &'static str) {
+        self.connection.close(Close { code: 4001, reason: Cow::Borrowed(reason) });
     }
 
     fn refuse(&self, id: Option<&str>, code: &str, message: &str) {
@@ -153,7 +327,8 @@ impl protocol::Session for Session {
     /// Whatever it holds, the answer is queued.
     fn text(&mut self, text: &str) {
         match parse(text) {
-            Ok(message) => self.carry_out(&message),
+            Ok(message) => self.carry_out(message),
+            Err(bad) if self.socket.is_none() => self.refuse_unknown(bad.id.as_deref()),
             Err(bad) => self.refuse(bad.id.as_deref(), bad.code, &bad.message),
         }
     }
@@ -164,10 +339,12 @@ impl protocol::Session for Session {
     }
 
     fn is_busy(&self) -> bool {
-        self.admission.is_some() || self.requests.are_under_way()
+        let is_verifying = self.access.as_ref().is_some_and(|access| access.is_verifying());
+        is_verifying || self.admission.is_some() || self.requests.are_under_way()
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>, into: &mut Vec<Bytes>, max: usize) -> Poll<Drained> {
+        self.poll_access(cx);
         self.poll_admission(cx);
         self.requests.poll(cx);
         self.connection.poll_drain(cx, into, max)
@@ -177,13 +354,26 @@ impl protocol::Session for Session {
         self.connection.close(close);
     }
 
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.access.as_ref()?.deadline()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        match self.access.as_mut().and_then(|access| access.take_due(now)) {
+            Some(Due::TimeOut(_)) => self.give_up("authentication timed out"),
+            Some(Due::Warning(_, end)) => self.warn(end.saturating_duration_since(now)),
+            Some(Due::End(_)) => self.give_up("token expired"),
+            None => {}
+        }
+    }
+
     fn end(&mut self, reason: DisconnectReason) {
         self.connection.end(reason);
     }
 }
 
 impl Door {
-    fn admit(self, socket: Socket) -> BoxFuture<Result<Admitted, Refusal>> {
+    fn admit(self, socket: Socket) -> BoxFuture<Result<Admitted, app::Refusal>> {
         let Self { app, handshake } = self;
         Box::pin(async move {
             // The protocol has no place for it.
@@ -198,7 +388,6 @@ impl Door {
 }
 
 fn push_welcome(out: &mut String, welcome: &Welcome<'_>) {
-    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     Object::message(out, "welcome")
         .text("session", welcome.session)
         .text("node", welcome.node)
@@ -207,4 +396,8 @@ fn push_welcome(out: &mut String, welcome: &Welcome<'_>) {
         .number("ping_timeout", millis(welcome.ping_timeout))
         .number("max_message", welcome.max_message as u64)
         .end();
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
