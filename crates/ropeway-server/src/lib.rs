@@ -35,6 +35,7 @@ mod occupancy;
 mod outbound;
 mod policy;
 mod protocol;
+mod redact;
 mod state;
 mod tls;
 

@@ -1,5 +1,6 @@
 //! A client in a namespace.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use super::rooms::names;
 use super::seat::Seat;
 use super::{Acknowledgement, Arguments, Broadcast, Error, Namespace, Rooms};
 use crate::Handshake;
+use crate::auth::Identity;
 
 /// A client in a namespace: a handle, cheap to clone, usable from every thread and for as long as one likes. When the
 /// client has gone, what is sent goes nowhere.
@@ -27,6 +29,18 @@ impl Socket {
     /// that only this socket is in.
     pub fn id(&self) -> &str {
         self.hub.id()
+    }
+
+    /// The name of the user that the client's credentials prove.
+    pub fn user(&self) -> Option<&str> {
+        self.hub.member().user.as_deref()
+    }
+
+    /// Who the client is and what it may do, as its credentials say; it changes when the client renews them. Absent for
+    /// clients without credentials.
+    pub fn identity(&self) -> Option<Arc<Identity>> {
+        let grants: Arc<dyn Any + Send + Sync> = self.hub.grants()?;
+        grants.downcast().ok()
     }
 
     /// Its namespace, to send to everybody in it, this socket included.

@@ -130,6 +130,7 @@ impl Auth {
         match self.judge(applicant).await {
             Ok(Some(identity)) => Ok(Admission::Known(identity)),
             Ok(None) => Ok(Admission::Anonymous),
+            Err(refusal) if refusal.is_missing() && self.settings.anonymous => Ok(Admission::Anonymous),
             Err(refusal) if refusal.is_missing() && self.takes_messages() && applicant.speaks() => {
                 Ok(Admission::Later)
             }
@@ -231,6 +232,9 @@ fn told(refusal: Refusal) -> Refusal {
     debug!(code = refusal.code(), %refusal, "a client is not let in");
     refusal
 }
+
+#[cfg(test)]
+mod tests;
 
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

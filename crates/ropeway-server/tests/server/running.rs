@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
-use ropeway_server::Server;
 use ropeway_server::app::App;
 use ropeway_server::config::{Config, Sources};
+use ropeway_server::{Builder as Assembly, Server};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -66,13 +66,16 @@ impl Running {
     }
 
     fn serve(config: Config, app: Option<App>) -> Self {
+        let server = Server::builder(config);
+        Self::build(if let Some(app) = app { server.app(app) } else { server })
+    }
+
+    pub(crate) fn build(server: Assembly) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
             let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                let server = Server::builder(config);
-                let server = if let Some(app) = app { server.app(app) } else { server };
                 let server = server.bind().await.unwrap();
                 tell.send(server.local_addr()).unwrap();
                 // A sender that is gone ends it as well.

@@ -91,7 +91,10 @@ impl<K: HasEvent> Extract<K> for Event {
 
 impl<K: Kind, T: DeserializeOwned> Extract<K> for Auth<T> {
     fn extract(parts: &mut Parts<'_>) -> Result<Self, Rejection> {
-        read_auth(parts.auth).map(Self).map_err(|error| unreadable("`auth`", &error))
+        // What serde says of it may quote it, and it is a secret.
+        read_auth(parts.auth)
+            .map(Self)
+            .map_err(|_| Rejection::bad_argument("`auth` has another form than it should"))
     }
 }
 

@@ -21,6 +21,7 @@ use super::spaces::{Inside, Space, Spaces};
 use crate::handshake::Handshake;
 use crate::protocol;
 use crate::protocol::requests::Requests;
+use crate::redact;
 
 /// Answers a client, without I/O.
 ///
@@ -173,7 +174,7 @@ impl Session {
 
     /// The packet is none, or none that may come now: the whole connection ends (Socket.IO protocol, Connection).
     fn invalid_state(&mut self, namespace: &str) {
-        debug!(namespace, "a packet that cannot come now ends a connection");
+        debug!(namespace = %redact::url(namespace), "a packet that cannot come now ends a connection");
         self.fail(DisconnectReason::ForcedServerClose, "invalid state");
     }
 

@@ -1,0 +1,75 @@
+//! A server whose hook knows some tokens.
+
+use std::time::{Duration, SystemTime};
+
+use ropeway_server::app::App;
+use ropeway_server::auth::{Applicant, Identity, Refusal, Rights};
+use ropeway_server::config::{Pattern, Sources};
+use ropeway_server::{Builder, Server};
+
+use crate::running::Running;
+
+const FILE: &str = "
+[server]
+listen = '127.0.0.1:0'
+origins = ['https://app.example']
+shutdown_spread = '50ms'
+[api]
+key = 'a-key-for-the-tests'
+[[rooms]]
+pattern = 'open:*'
+join = 'anyone'
+publish = 'anyone'
+[[rooms]]
+pattern = 'users:*'
+join = 'users'
+publish = 'users'
+[[rooms]]
+pattern = 'granted:*'
+join = 'granted'
+publish = 'granted'
+";
+
+/// Longer than a machine under load takes from a request to its answer.
+const A_WHILE: Duration = Duration::from_secs(3600);
+
+pub(crate) fn server(settings: &[(&'static str, &str)]) -> Running {
+    Running::build(builder(settings))
+}
+
+pub(crate) fn with_app(settings: &[(&'static str, &str)], app: App) -> Running {
+    Running::build(builder(settings).app(app))
+}
+
+fn builder(settings: &[(&'static str, &str)]) -> Builder {
+    let sources = Sources::new().file("test", FILE);
+    let sources = settings.iter().fold(sources, |sources, (key, value)| sources.flag("-", key, *value));
+    Server::builder(sources.load().unwrap()).authenticate(known)
+}
+
+async fn known(applicant: Applicant) -> Result<Identity, Refusal> {
+    let Some(token) = applicant.token() else {
+        let is_guest = applicant.handshake().query("guest").is_some();
+        return if is_guest { Ok(Identity::nameless()) } else { Err(Refusal::missing()) };
+    };
+    let list = |names: &[&str]| Some(names.iter().filter_map(|name| Pattern::new(name)).collect());
+    let rights = |join, publish| Rights { namespaces: None, join, publish };
+    let ada = Identity::user("ada");
+    match token.reveal() {
+        "ada" => Ok(ada),
+        "eve" => Ok(Identity::user("eve")),
+        "narrow" => Ok(ada.with_rights(rights(list(&["open:a"]), list(&[])))),
+        "granted" => Ok(ada.with_rights(rights(list(&["granted:*"]), list(&["granted:b"])))),
+        "desk" => Ok(ada.with_rooms(["closed:desk", "open:desk"])),
+        "other desk" => Ok(ada.with_rooms(["closed:other", "open:desk"])),
+        "lasting" => Ok(ada.with_expiry(SystemTime::now() + A_WHILE)),
+        "short" => Ok(ada.with_expiry(SystemTime::now() + Duration::from_millis(800))),
+        "past" => Ok(ada.with_expiry(SystemTime::now() - Duration::from_secs(1))),
+        "bad name" => Ok(Identity::user("")),
+        "elsewhere" => Ok(ada.with_rights(Rights { namespaces: list(&["/other"]), ..Rights::default() })),
+        "banned" => Err(Refusal::forbidden("banned")),
+        "down" => Err(Refusal::unavailable("the book of tokens is closed")),
+        "never" => std::future::pending().await,
+        _ => Err(Refusal::unauthorized("no such token")),
+    }
+}
