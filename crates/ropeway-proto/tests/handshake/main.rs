@@ -8,4 +8,6 @@ mod fuzzed;
 #[cfg(test)]
 mod head;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod server;

@@ -261,7 +261,7 @@ fn rfc6455_section_10_2_origins() {
         assert!(!check(&Origins::Same, &[origin]), "{origin}");
         assert!(check(&Origins::Any, &[origin]), "{origin}");
     }
-    let listed = Origins::Listed(vec!["https://app.example:8443".into()]);
+    let listed = Origins::listed(["https://app.example:8443"]).unwrap();
     assert!(check(&listed, &["https://App.example:8443"]));
     assert!(check(&listed, &["https://example.org"]));
     assert!(!check(&listed, &["https://app.example"]));

@@ -62,19 +62,12 @@ fn native(config: &config::Config) -> Acceptor {
         // Events are compressed once for everybody, so they never refer to earlier ones.
         deflate.send_takeover = false;
     }
-    Acceptor::new(socket).subprotocols([SUBPROTOCOL]).origins(origins(&config.server.origins))
+    Acceptor::new(socket).subprotocols([SUBPROTOCOL]).origins(config.server.origins.clone())
 }
 
 /// Nothing is behind it that a page could misuse, so every page may connect.
 fn echo(config: &config::Config) -> Acceptor {
     Acceptor::new(socket_config(config)).origins(Origins::Any)
-}
-
-pub(super) fn origins(listed: &[config::Origin]) -> Origins {
-    if listed.iter().any(config::Origin::is_any) {
-        return Origins::Any;
-    }
-    Origins::Listed(listed.iter().map(|origin| origin.as_str().to_owned()).collect())
 }
 
 fn socket_config(config: &config::Config) -> Config {
@@ -119,14 +112,9 @@ impl Upgrading {
         shared: &Shared,
         endpoint: Endpoint,
         request: &mut Request,
-    ) -> Result<Self, Box<Response>> {
-        match shared.endpoints.acceptor(endpoint).upgrade(request) {
-            Ok((response, upgrade)) => Ok(Self { endpoint, response, upgrade }),
-            Err(refusal) => {
-                debug!(%refusal, "a handshake is refused");
-                Err(Box::new(refusal.into_response()))
-            }
-        }
+    ) -> Result<Self, ropeway_ws::server::Refusal> {
+        let (response, upgrade) = shared.endpoints.acceptor(endpoint).upgrade(request)?;
+        Ok(Self { endpoint, response, upgrade })
     }
 
     /// Answers the handshake. The connection takes `place` along, and begins when the answer has been sent.

@@ -1,5 +1,7 @@
 //! The table of all keys.
 
+use std::borrow::Cow;
+
 use super::value::{Raw, Value};
 use super::{Config, RoomRule};
 
@@ -10,7 +12,7 @@ pub(super) struct Key<T> {
     /// The comment of the default file, one line an element.
     pub(super) doc: &'static [&'static str],
     /// Sets the value. The error is what is allowed, as the end of "it must be ...".
-    pub(super) set: fn(&mut T, Raw<'_>) -> Result<(), &'static str>,
+    pub(super) set: fn(&mut T, Raw<'_>) -> Result<(), Cow<'static, str>>,
     /// The value in TOML. The error is a sample, when the key is absent.
     pub(super) show: fn(&T) -> Result<String, &'static str>,
 }
@@ -48,9 +50,16 @@ macro_rules! dotted {
     };
 }
 
-fn put<V: Value>(field: &mut V, raw: Raw<'_>) -> Result<(), &'static str> {
-    *field = V::read(raw).ok_or(V::ALLOWED)?;
+fn put<V: Value>(field: &mut V, raw: Raw<'_>) -> Result<(), Cow<'static, str>> {
+    *field = V::read(raw).ok_or_else(|| allowed::<V>(raw))?;
     Ok(())
+}
+
+fn allowed<V: Value>(raw: Raw<'_>) -> Cow<'static, str> {
+    match V::fault(raw) {
+        Some(fault) => format!("{} ({fault})", V::ALLOWED).into(),
+        None => V::ALLOWED.into(),
+    }
 }
 
 fn show<V: Value>(field: &V) -> Result<String, &'static str> {
@@ -61,8 +70,14 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(server.listen, "Where to listen. Everything is served on this one port; port 0 takes a free one."),
     key!(
         server.origins,
-        "Web pages of these origins may connect to /ws, besides pages of this server itself.",
+        "Web pages of these origins may connect, besides pages of this server itself: \"https://example.com\" is that",
+        "origin, \"https://*.example.com\" all below it, \"http://localhost:*\" any port, [\"*\"] everybody.",
         "Programs that are no browsers send no origin and are not asked for one."
+    ),
+    key!(
+        server.hosts,
+        "The names under which this server is reached, without ports; a request for another one is answered with 421.",
+        "That keeps pages out which give their own name the address of this server (DNS rebinding)."
     ),
     key!(server.max_connections, "WebSocket connections at one time. One more is answered with 503."),
     key!(server.handshake_timeout, "Time to send the headers of a request."),

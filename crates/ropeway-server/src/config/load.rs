@@ -143,7 +143,7 @@ impl Loading {
                 continue;
             };
             if let Err(allowed) = (key.set)(&mut rule, raw) {
-                self.refused(at(value.span().start), &format!("rooms.{}", key.name), raw, allowed);
+                self.refused(at(value.span().start), &format!("rooms.{}", key.name), raw, &allowed);
             }
         }
         for problem in contradictions(&rule, table) {
@@ -187,7 +187,7 @@ impl Loading {
 
     fn set(&mut self, key: &Key<Config>, raw: Raw<'_>, source: impl FnOnce() -> Source) {
         if let Err(allowed) = (key.set)(&mut self.config, raw) {
-            self.refused(source(), key.name, raw, allowed);
+            self.refused(source(), key.name, raw, &allowed);
         }
     }
 

@@ -19,10 +19,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use ropeway_ws::server::Origins;
+
 mod auth;
 mod error;
 mod keys;
 mod load;
+mod origins;
 mod print;
 mod rooms;
 mod socketio;
@@ -31,11 +34,12 @@ mod value;
 pub use auth::{Auth, RefusalMode, TokenSource};
 pub use error::{ConfigError, Problem, Source};
 pub use load::Sources;
+pub use origins::Hosts;
 pub use print::default_file;
 pub use rooms::{Pattern, RoomRule, Who};
 pub use socketio::{CookieAttributes, CookieName, InitialPacket, Namespace, Path, SocketIo, Transport};
 pub(crate) use value::duration;
-pub use value::{ByteSize, Choice, Origin};
+pub use value::{ByteSize, Choice};
 
 /// Everything that can be set. [`Config::default`] opens no room and no optional endpoint and listens on loopback.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,12 +64,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// The profile for a laptop: rooms named `demo:*` are open to everybody with history and presence, the chat page
+    /// The profile for a laptop, reached under its own names only: rooms named `demo:*` are open to everybody with history and presence, the chat page
     /// and `/echo` are served. It carries no API key: the program makes one up.
     pub fn development() -> Self {
         let mut config = Self::default();
         config.server.echo = true;
         config.server.chat = true;
+        config.server.hosts = Hosts::of_this_machine();
         config.rooms.push(RoomRule::demo());
         config
     }
@@ -90,7 +95,9 @@ pub struct Server {
     /// The address of the one port; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Browser origins that may connect besides the server's own.
-    pub origins: Vec<Origin>,
+    pub origins: Origins,
+    /// The names under which the server is reached; a request for another one is answered with 421, but for health.
+    pub hosts: Hosts,
     /// WebSocket connections at one time; one more is answered with 503.
     pub max_connections: usize,
     /// Time from accepting a connection to the end of its request headers, and again for each further request.
@@ -109,7 +116,8 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
-            origins: Vec::new(),
+            origins: Origins::Same,
+            hosts: Hosts::Any,
             max_connections: 100_000,
             handshake_timeout: Duration::from_secs(10),
             shutdown_spread: Duration::from_secs(1),

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use http::Uri;
 use toml::de::DeValue;
 
 /// A value before it has a type: from a TOML file, or the text of an environment variable or a flag.
@@ -67,6 +66,11 @@ pub(super) trait Value: Sized {
 
     /// The value in TOML; nothing when the key has to be absent to say it.
     fn write(&self) -> Option<String>;
+
+    /// What is wrong with a value that is not allowed, where that is not plain from [`ALLOWED`](Self::ALLOWED).
+    fn fault(_raw: Raw<'_>) -> Option<String> {
+        None
+    }
 }
 
 impl Value for bool {
@@ -219,48 +223,6 @@ fn shortest(number: u64, units: &[(&str, u64)]) -> String {
     largest.map_or_else(String::new, |(name, factor)| format!("{}{name}", number / factor))
 }
 
-/// The origin of a web page (RFC 6454) that may connect: `https://example.com`, with a port where it is not the
-/// scheme's own; or `*`, every origin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(String);
-
-impl Origin {
-    /// Whether it stands for every origin.
-    pub fn is_any(&self) -> bool {
-        self.0 == "*"
-    }
-
-    /// `https://example.com`, or `*`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        if text == "*" {
-            return Some(Self(text.to_owned()));
-        }
-        let uri: Uri = text.parse().ok()?;
-        let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
-        let authority = uri.authority()?.as_str();
-        let whole = format!("{scheme}://{authority}");
-        (whole.eq_ignore_ascii_case(text) && !authority.contains('@')).then_some(Self(whole))
-    }
-}
-
-impl Value for Vec<Origin> {
-    const ALLOWED: &'static str =
-        "a list of origins such as [\"https://example.com\"], without a path, or [\"*\"] for all";
-
-    fn read(raw: Raw<'_>) -> Option<Self> {
-        raw.list()?.into_iter().map(|item| Origin::parse(item.text()?)).collect()
-    }
-
-    fn write(&self) -> Option<String> {
-        let items: Vec<String> = self.iter().map(|origin| quoted(&origin.0)).collect();
-        Some(format!("[{}]", items.join(", ")))
-    }
-}
-
 /// A key that may be guessed is no key, so short ones are refused.
 const MIN_KEY: usize = 16;
 
@@ -359,16 +321,6 @@ mod tests {
         }
         for text in ["1500ms", "90s", "2m", "1d"] {
             assert_eq!(read::<Duration>(text).and_then(|time| time.write()), Some(format!("\"{text}\"")));
-        }
-    }
-
-    #[test]
-    fn origins_have_no_path() {
-        let list = read::<Vec<Origin>>("https://a.example, http://localhost:3000").unwrap();
-        assert_eq!((list[0].as_str(), list[1].as_str()), ("https://a.example", "http://localhost:3000"));
-        assert!(read::<Vec<Origin>>("*").unwrap()[0].is_any() && !list[0].is_any());
-        for bad in ["https://a.example/", "a.example", "ftp://a.example", "https://u@a.example", "https://"] {
-            assert_eq!(read::<Vec<Origin>>(bad), None, "{bad}");
         }
     }
 }

@@ -16,7 +16,9 @@ use ropeway_proto::handshake::server::Options;
 pub use accept::AcceptError;
 pub use listener::{Listener, Pending};
 pub use ropeway_proto::handshake::head::Limits;
-pub use ropeway_proto::handshake::server::{Fault, Origins, Refusal};
+pub use ropeway_proto::handshake::server::{
+    Fault, HostPattern, OriginPattern, Origins, PatternError, Refusal,
+};
 
 #[cfg(feature = "hyper")]
 pub use self::hyper::{Upgrade, UpgradeError};
@@ -31,7 +33,8 @@ pub use extract::WebSocketUpgrade;
 ///
 /// let acceptor = Acceptor::new(Config { max_message: 64 * 1024, ..Config::default() })
 ///     .subprotocols(["chat.v2", "chat.v1"])
-///     .origins(Origins::Listed(vec!["https://example.org".into()]));
+///     .origins(Origins::listed(["https://example.org"])?);
+/// # Ok::<(), ropeway_ws::server::PatternError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Acceptor {

@@ -73,7 +73,7 @@ async fn each_refusal_says_why() {
 
 #[tokio::test]
 async fn origins_are_let_in_by_the_rule() {
-    let listed = Origins::Listed(vec!["https://friend.example".into()]);
+    let listed = Origins::listed(["https://friend.example"]).unwrap();
     for (origins, origin, allowed) in [
         (Origins::Same, "http://localhost", true),
         (Origins::Same, "http://localhost:81", false),

@@ -6,7 +6,7 @@ mod refusal;
 mod request;
 
 pub use fault::Fault;
-pub use origin::Origins;
+pub use origin::{HostPattern, OriginPattern, Origins, PatternError};
 pub use refusal::Refusal;
 
 use http::{

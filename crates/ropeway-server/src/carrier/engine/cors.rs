@@ -12,6 +12,8 @@ use ropeway_ws::server::Origins;
 pub(crate) struct Cors {
     /// The page's origin, or `*`.
     origin: Option<HeaderValue>,
+    /// Another page would get other headers, and so a cache has to keep them apart.
+    varies: bool,
     /// What a preflight wants to send.
     wanted: Option<Wanted>,
 }
@@ -31,7 +33,7 @@ impl Cors {
             request.method() == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let wanted =
             is_preflight.then(|| Wanted { headers: headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned() });
-        Self { origin, wanted }
+        Self { origin, varies: *origins != Origins::Any, wanted }
     }
 
     /// The answer to a preflight of a page that may.
@@ -49,10 +51,12 @@ impl Cors {
 
     /// Adds the headers to an answer. Pages of listed origins may send cookies along; where all are allowed, none may.
     pub(crate) fn apply(self, headers: &mut HeaderMap) {
+        if self.varies {
+            headers.append(VARY, HeaderValue::from_static("Origin"));
+        }
         let Some(origin) = self.origin else { return };
         if origin != "*" {
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-            headers.append(VARY, HeaderValue::from_static("Origin"));
         }
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }

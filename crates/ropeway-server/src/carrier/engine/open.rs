@@ -22,7 +22,6 @@ use super::refusal::{Code, Refusal};
 use super::registry::{Entry, Lease, Registry};
 use super::websocket::EngineSocket;
 use crate::carrier::attend::Attended;
-use crate::carrier::endpoint::origins;
 use crate::carrier::timer::now;
 use crate::config::{self, CompressionMode};
 use crate::handshake::Handshake;
@@ -40,7 +39,7 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(config: &config::Config) -> Self {
-        let origins = origins(&config.server.origins);
+        let origins = config.server.origins.clone();
         let socketio = &config.socketio;
         Self {
             registry: Registry::default(),
