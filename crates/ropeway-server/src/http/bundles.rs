@@ -11,6 +11,7 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::pages::is_known;
+use super::protection::RESOURCE_POLICY;
 use crate::carrier::engine::{Coding, Cors};
 use crate::state::Shared;
 
@@ -63,7 +64,8 @@ impl Bundle {
     fn serve(&self, request: &HeaderMap) -> Response {
         let tag = format!("\"{VERSION}\"");
         if is_known(request, &tag) {
-            return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
+            let anywhere = (RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+            return (StatusCode::NOT_MODIFIED, [(ETAG, tag)], [anywhere]).into_response();
         }
         let coding = Coding::accepted(request);
         let body = match coding {
@@ -74,6 +76,8 @@ impl Bundle {
             (CACHE_CONTROL, HeaderValue::from_static("public, max-age=0")),
             (CONTENT_TYPE, HeaderValue::from_static(self.content_type())),
             (VARY, HeaderValue::from_static("Accept-Encoding")),
+            // Any page may run it: that is what it is for, and it holds no secret.
+            (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
         ];
         let mut response = ([(ETAG, tag)], headers, body).into_response();
         let coding = coding.map(|coding| (CONTENT_ENCODING, HeaderValue::from_static(coding.as_str())));

@@ -8,6 +8,8 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTH
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 
+use super::protection::protect;
+
 use crate::auth::Refusal;
 
 /// A refused request. `message` is for the person who made it.
@@ -41,8 +43,22 @@ impl IntoResponse for ApiError {
         let (status, header) = (self.status, self.header());
         let mut response = (status, Json(self)).into_response();
         response.headers_mut().extend(header);
+        protect(response.headers_mut());
         response
     }
+}
+
+/// A handshake of a WebSocket that is refused, with the headers that tell what would do.
+pub(super) fn no_handshake(refusal: ropeway_ws::server::Refusal) -> Response {
+    let code = match refusal.status {
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::UPGRADE_REQUIRED => "upgrade_required",
+        _ => "bad_request",
+    };
+    let mut response = ApiError::new(refusal.status, code, refusal.reason).into_response();
+    response.headers_mut().extend(*refusal.headers);
+    response
 }
 
 impl From<Refusal> for ApiError {

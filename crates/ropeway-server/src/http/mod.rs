@@ -1,6 +1,7 @@
 //! Everything that is reached by an ordinary HTTP request.
 
 use axum::Router;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{any, get, post};
 
 use crate::carrier::engine;
@@ -10,7 +11,9 @@ mod api;
 mod bundles;
 mod error;
 mod health;
+mod hosts;
 mod pages;
+mod protection;
 mod upgrade;
 
 /// The routes of a server. What it has no path for is answered by `others`, if there are any.
@@ -36,9 +39,12 @@ pub(crate) fn router(shared: Shared, others: Option<Router>) -> Router {
     if socketio.enabled && socketio.serve_client {
         router = bundles::routes(router, socketio.path.as_str());
     }
+    let router = router.method_not_allowed_fallback(error::no_such_method);
+    let protection = map_response(protection::add);
+    // What others serve is their own, but it is reached under our names.
     let router = match others {
-        Some(others) => router.fallback_service(others),
-        None => router.fallback(error::no_such_path),
+        Some(others) => router.layer(protection).fallback_service(others),
+        None => router.fallback(error::no_such_path).layer(protection),
     };
-    router.method_not_allowed_fallback(error::no_such_method).with_state(shared)
+    router.layer(from_fn_with_state(shared.clone(), hosts::check)).with_state(shared)
 }

@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, IF_NONE_MATCH,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 
@@ -23,10 +22,15 @@ const CLIENT: Asset =
 /// The files of `web/chat`, listed by the build script.
 const CHAT: &[Asset] = include!(concat!(env!("OUT_DIR"), "/chat.rs"));
 
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
 /// `GET /`: the chat page.
 pub(super) async fn index(uri: Uri, headers: HeaderMap) -> Response {
     let mut response = find("index.html", uri, &headers).await;
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, content_policy(&headers));
+    let sent = response.headers_mut();
+    sent.insert(CONTENT_SECURITY_POLICY, content_policy(&headers));
+    // Whoever has opened the page does not get a hold of its window.
+    sent.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
@@ -49,10 +53,8 @@ async fn find(name: &str, uri: Uri, headers: &HeaderMap) -> Response {
 
 fn serve(asset: &Asset, headers: &HeaderMap) -> Response {
     let tag = entity_tag(asset.contents);
-    let common: [(HeaderName, HeaderValue); 4] = [
+    let common: [(HeaderName, HeaderValue); 2] = [
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (CONTENT_TYPE, HeaderValue::from_static(content_type(asset.name))),
     ];
     if is_known(headers, &tag) {

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use tracing::debug;
 
-use super::error::ApiError;
+use super::error::{ApiError, no_handshake};
 use crate::auth::{Admission, Applicant, Refusal};
 use crate::carrier::{Endpoint, Upgrading, Visitor, now};
 use crate::config::RefusalMode;
@@ -49,7 +50,11 @@ fn enter(
     request: &mut Request,
 ) -> Result<(Upgrading, Place), Box<Response>> {
     let place = place(shared).map_err(|error| Box::new(error.into_response()))?;
-    Ok((Upgrading::new(shared, endpoint, request)?, place))
+    let upgrading = Upgrading::new(shared, endpoint, request).map_err(|refusal| {
+        debug!(%refusal, "a handshake is refused");
+        Box::new(no_handshake(refusal))
+    })?;
+    Ok((upgrading, place))
 }
 
 /// What the application or the chain of authentication looks at, if there is one of them.

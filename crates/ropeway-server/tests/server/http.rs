@@ -11,22 +11,22 @@ use crate::running::{KEY, Running};
 pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let line =
             self.head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
         line.split_once(": ").map(|(_, value)| value)
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-fn request(server: &Running, head: &str, body: &str) -> Answer {
+pub(crate) fn request(server: &Running, head: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     let common =
@@ -38,7 +38,7 @@ fn request(server: &Running, head: &str, body: &str) -> Answer {
     Answer { status: head[9..12].parse().unwrap(), head: head.to_owned(), body: body.to_owned() }
 }
 
-fn get(server: &Running, path: &str, headers: &str) -> Answer {
+pub(crate) fn get(server: &Running, path: &str, headers: &str) -> Answer {
     request(server, &format!("GET {path} HTTP/1.1\r\n{headers}"), "")
 }
 

@@ -10,6 +10,8 @@ mod compression;
 mod echo;
 mod http;
 mod limits;
+#[cfg(test)]
+mod pages;
 mod rooms;
 mod running;
 mod shutdown;
