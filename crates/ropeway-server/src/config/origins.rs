@@ -96,8 +96,7 @@ enum List<T> {
 
 /// The error is empty where it is no list.
 fn list<T: FromStr<Err = PatternError>>(raw: Raw<'_>) -> Result<List<T>, String> {
-    let texts: Option<Vec<&str>> =
-        raw.list().and_then(|items| items.into_iter().map(|item| item.text()).collect());
+    let texts: Option<Vec<&str>> = raw.list().and_then(|items| items.into_iter().map(Raw::text).collect());
     let texts = texts.ok_or_else(|| "that is no list of texts".to_owned())?;
     if texts == [ALL] {
         return Ok(List::All);
