@@ -45,6 +45,11 @@ pub use listen::{Handle, Server};
 pub use state::random_key;
 pub use tls::TlsError;
 
+/// The snippets of the documentation are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/authentication.md")]
+mod authentication {}
+
 /// The snippets of the README are tested.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
