@@ -16,4 +16,5 @@ mod lifecycle;
 mod peers;
 mod readme;
 mod rooms;
+mod secrets;
 mod server;

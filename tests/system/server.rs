@@ -84,7 +84,7 @@ pub(crate) fn serve(listen: &str) -> Command {
 }
 
 /// Both outputs are read to their end, so that the server never blocks on a full pipe.
-fn lines_of(child: &mut Child) -> Receiver<String> {
+pub(crate) fn lines_of(child: &mut Child) -> Receiver<String> {
     let (lines, said) = mpsc::channel();
     let streams: [Box<dyn Read + Send>; 2] =
         [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
@@ -99,7 +99,7 @@ fn lines_of(child: &mut Child) -> Receiver<String> {
     said
 }
 
-fn announced_address(lines: &Receiver<String>) -> SocketAddr {
+pub(crate) fn announced_address(lines: &Receiver<String>) -> SocketAddr {
     let mut said = Vec::new();
     while let Ok(line) = lines.recv_timeout(SOON) {
         if let Some(address) = address_in(&line) {
