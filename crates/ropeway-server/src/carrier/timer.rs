@@ -47,3 +47,30 @@ impl Timer {
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// An idle connection owns no timer.
+    #[tokio::test]
+    async fn there_is_a_timer_only_while_there_is_a_deadline() {
+        let mut timer = Timer::default();
+        let due = Some(now() + Duration::from_secs(60));
+        let mut look = async |due| {
+            poll_fn(|cx| Poll::Ready((timer.poll(cx, due).is_pending(), timer.0.is_some()))).await
+        };
+        assert_eq!(look(None).await, (true, false));
+        assert_eq!(look(due).await, (true, true));
+        assert_eq!(look(None).await, (true, false));
+    }
+
+    #[test]
+    fn a_deadline_without_a_timer_is_missed() {
+        let timer = Timer::default();
+        assert!(timer.misses(Some(now())) && !timer.misses(None));
+    }
+}
