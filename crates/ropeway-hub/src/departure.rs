@@ -87,7 +87,7 @@ impl Socket {
         let (seats, acks) = (std::mem::take(&mut state.seats), state.acks.take());
         let track = state.extra.as_mut().and_then(|extra| extra.track.take());
         let data = state.extra.as_ref().and_then(|extra| extra.data.clone());
-        let grants = state.extra.as_mut().and_then(|extra| extra.grants.take());
+        let grants = state.extra.as_ref().and_then(|extra| extra.grants.clone());
         drop(state);
         for Seat { room, .. } in &seats {
             let _wakes = self.remove_from(room);

@@ -112,6 +112,11 @@ impl Rejection {
         Self { code: "bad_argument", message: message.into() }
     }
 
+    /// The client has no credentials (code `unauthorized`). It gets the message.
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self { code: "unauthorized", message: message.into() }
+    }
+
     /// The server lacks what the handler wants (code `internal`). The client is told no more than that: the message
     /// goes into the log, as an error.
     pub fn internal(message: impl std::fmt::Display) -> Self {

@@ -33,6 +33,7 @@
 //! | [`Auth<T>`](Auth) | what the client sent when it connected | all |
 //! | [`State<S>`](State) | what was given to [`App::state`] | all |
 //! | [`Arc<Handshake>`](crate::Handshake) | the connection's first request | all |
+//! | [`Arc<Identity>`](crate::auth::Identity) | who the client is; `Option<Arc<Identity>>` where that may be nobody | all but lookups |
 //! | [`Namespace`] | where it happens, to send to others | all |
 //! | [`DisconnectReason`] | why the client has gone | `on_disconnect` |
 //!

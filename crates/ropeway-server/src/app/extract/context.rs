@@ -8,6 +8,7 @@ use super::{Extract, Need, Parts};
 use crate::Handshake;
 use crate::app::kind::{Disconnected, HasSocket};
 use crate::app::{DisconnectReason, Kind, Namespace, Rejection, Socket};
+use crate::auth::Identity;
 
 /// A clone of what was given to [`App::state`](crate::app::App::state). Cheap to clone it should be: an `Arc`, a pool.
 /// [`Builder::bind`](crate::Builder::bind) fails when a handler asks for one that was not given.
@@ -35,6 +36,23 @@ impl<K: HasSocket> Extract<K> for Socket {
 impl<K: Kind> Extract<K> for Arc<Handshake> {
     fn extract(parts: &mut Parts<'_>) -> Result<Self, Rejection> {
         Ok(parts.handshake.clone())
+    }
+}
+
+/// Who the client is; the handler is for clients with credentials only.
+impl<K: HasSocket> Extract<K> for Arc<Identity> {
+    fn extract(parts: &mut Parts<'_>) -> Result<Self, Rejection> {
+        parts
+            .socket
+            .and_then(Socket::identity)
+            .ok_or_else(|| Rejection::unauthorized("this needs credentials"))
+    }
+}
+
+/// Who the client is, if that is known.
+impl<K: HasSocket> Extract<K> for Option<Arc<Identity>> {
+    fn extract(parts: &mut Parts<'_>) -> Result<Self, Rejection> {
+        Ok(parts.socket.and_then(Socket::identity))
     }
 }
 
