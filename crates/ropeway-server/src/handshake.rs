@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::extract::ConnectInfo;
 use http::header::{
     CONNECTION, HeaderName, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
     UPGRADE,
 };
 use http::{HeaderMap, Request};
+
+use crate::peer::ClientAddress;
 
 /// The request with which a connection began: what middleware and handlers may ask about the client.
 ///
@@ -32,15 +33,15 @@ const NOT_KEPT: [HeaderName; 5] =
     [CONNECTION, UPGRADE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_EXTENSIONS];
 
 impl Handshake {
-    /// Of a request that came at `time`. The address is that of the request's [`ConnectInfo`].
+    /// Of a request that came at `time`, from the [`ClientAddress`] in its extensions.
     pub(crate) fn new<B>(request: &Request<B>, time: SystemTime) -> Self {
         let url = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let client = ClientAddress::of(request.extensions());
         Self {
             text: write_text(url, request.headers()).into_boxed_str(),
             url_len: u32::try_from(url.len()).unwrap_or(u32::MAX),
-            address: peer.map(|ConnectInfo(address)| address.ip().to_canonical()),
-            is_secure: request.uri().scheme_str() == Some("https"),
+            address: client.ip,
+            is_secure: client.is_secure,
             issued: time.duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_millis() as u64),
         }
     }
@@ -72,8 +73,8 @@ impl Handshake {
         lines.filter_map(|line| line.split_once(':'))
     }
 
-    /// The address of the peer, which is that of a proxy if there is one in front. Unknown when the server runs in
-    /// someone else's loop that does not tell.
+    /// The address of the client. Behind a proxy of `proxy.trusted` it is the one that the proxy tells; any other proxy is
+    /// the client itself. Unknown when the server runs in someone else's loop that does not tell.
     pub fn address(&self) -> Option<IpAddr> {
         self.address
     }
@@ -88,7 +89,7 @@ impl Handshake {
         self.issued
     }
 
-    /// Whether the request came over TLS that ended here.
+    /// Whether the client came over TLS, which ended here or at a proxy of `proxy.trusted` that says so.
     pub fn is_secure(&self) -> bool {
         self.is_secure
     }
@@ -133,7 +134,7 @@ mod tests {
             .header("Origin", "https://app.example")
             .header("cookie", "a=b: c")
             .header("sec-websocket-key", "AAAA")
-            .extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4000))))
+            .extension(ClientAddress::direct(Some(IpAddr::from([127, 0, 0, 1]))))
             .body(())
             .unwrap();
         Handshake::new(&request, UNIX_EPOCH + Duration::from_millis(1500))

@@ -29,10 +29,12 @@ pub mod config;
 mod handshake;
 mod http;
 mod lifetime;
+mod limits;
 mod listen;
 mod occupancy;
 #[allow(dead_code, reason = "its callers take what they need of it")]
 mod outbound;
+mod peer;
 mod policy;
 mod protocol;
 mod redact;

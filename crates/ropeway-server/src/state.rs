@@ -11,7 +11,8 @@ use crate::auth::Auth;
 use crate::carrier::Endpoints;
 use crate::carrier::engine::Engine;
 use crate::config::{self, Config};
-use crate::lifetime::{Drain, Population};
+use crate::lifetime::Drain;
+use crate::limits::{Arrivals, MemoryGuard, Population, Rates};
 use crate::occupancy::Occupancy;
 use crate::policy::Rules;
 use crate::protocol::socketio;
@@ -34,6 +35,11 @@ pub(crate) struct State {
     pub(crate) occupancy: Arc<Occupancy>,
     /// WebSocket connections, `/echo` included, and sessions of Engine.IO.
     pub(crate) population: Arc<Population>,
+    /// TCP connections by address.
+    pub(crate) arrivals: Arc<Arrivals>,
+    pub(crate) memory: MemoryGuard,
+    /// What each connection may bring.
+    pub(crate) rates: Arc<Rates>,
     pub(crate) endpoints: Endpoints,
     /// The sessions of Engine.IO.
     pub(crate) engine: Engine,
@@ -62,7 +68,10 @@ impl State {
             started: Instant::now(),
             drain: Drain::default(),
             occupancy: Arc::new(Occupancy::new()),
-            population: Arc::new(Population::new(config.server.max_connections)),
+            population: Arc::new(Population::new(&config)),
+            arrivals: Arc::new(Arrivals::new(&config)),
+            memory: MemoryGuard::new(config.limits.memory),
+            rates: Arc::new(Rates::new(&config, Instant::now())),
             endpoints: Endpoints::new(&config),
             engine: Engine::new(&config),
             config,

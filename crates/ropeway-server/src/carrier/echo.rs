@@ -8,7 +8,7 @@ use ropeway_ws::{Event, WebSocket};
 
 use super::attend::Peer;
 use super::websocket::close_frame;
-use crate::lifetime::Place;
+use crate::limits::Place;
 
 /// Sends every message back, borrowed from the read buffer.
 pub(super) struct Echo {

@@ -16,7 +16,7 @@ use super::echo::Echo;
 use super::websocket::Carrier;
 use crate::auth::Refusal;
 use crate::config::{self, CompressionMode};
-use crate::lifetime::Place;
+use crate::limits::{Pace, Place};
 use crate::protocol::native::{Access, Door, NativeEncoder, SUBPROTOCOL, Session, Welcome};
 use crate::state::{Shared, session_name};
 
@@ -144,7 +144,10 @@ pub(crate) enum Visitor {
 fn start(socket: WebSocket, endpoint: Endpoint, visitor: Visitor, place: Place, shared: Shared) {
     match endpoint {
         Endpoint::Native => match session(&socket, visitor, &shared) {
-            Ok(session) => drop(tokio::spawn(Attended::new(Carrier::new(socket, session, place), shared))),
+            Ok(session) => drop(tokio::spawn(Attended::new(
+                Carrier::new(socket, session, place, Pace::new(shared.rates.clone())),
+                shared,
+            ))),
             Err(error) => warn!(%error, "the hub refuses a connection"),
         },
         Endpoint::Echo => drop(tokio::spawn(Attended::new(Echo::new(socket, place), shared))),

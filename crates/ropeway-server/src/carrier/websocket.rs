@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use ropeway_hub::{Close, DisconnectReason, Drained};
@@ -12,7 +12,7 @@ use ropeway_ws::{
 
 use super::attend::Peer;
 use super::timer::Timer;
-use crate::lifetime::Place;
+use crate::limits::{Pace, Place, Verdict};
 use crate::protocol::Session;
 
 /// With this many bytes queued in the socket it stops reading, and what else there is waits in the outbox, where it is
@@ -26,13 +26,14 @@ pub(super) struct Carrier<S> {
     session: S,
     /// Of the deadlines of the session, if it has any; those of the WebSocket are its own.
     timer: Timer,
+    pace: Pace,
     /// Held until the end.
     _place: Place,
 }
 
 impl<S: Session> Carrier<S> {
-    pub(super) fn new(socket: WebSocket, session: S, place: Place) -> Self {
-        Self { socket, session, timer: Timer::default(), _place: place }
+    pub(super) fn new(socket: WebSocket, session: S, place: Place, pace: Pace) -> Self {
+        Self { socket, session, timer: Timer::default(), pace, _place: place }
     }
 
     /// Lets the session do what is due.
@@ -52,17 +53,26 @@ impl<S: Session> Carrier<S> {
         self.session.is_busy() && self.socket.is_open()
     }
 
-    /// Reads, hands in what came and queues the answers, until there is nothing to read or the session has to wait.
+    /// Reads, hands in what came and queues the answers, until there is nothing to read, the session has to wait, or the
+    /// peer brings more than it may.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
         if self.is_held() {
             return Poll::Pending;
         }
-        let Self { socket, session, .. } = self;
+        if self.socket.is_open() && ready!(self.pace.poll(cx)) {
+            self.socket.excuse_silence();
+        }
+        let Self { socket, session, pace, .. } = self;
         let waker = cx.waker().clone();
         socket.poll_receive(cx, |event, outgoing| {
-            hand_in(session, &event);
+            let verdict = pace.event(&event, outgoing.traffic().received);
+            match verdict {
+                Verdict::Exceeded => session.close(Pace::close()),
+                Verdict::Within | Verdict::Delayed => hand_in(session, &event),
+            }
             let moved = move_batch(session, &mut Context::from_waker(&waker), outgoing, send_frame);
-            if moved == ControlFlow::Break(Moved::Close) || session.is_busy() {
+            let is_closing = moved == ControlFlow::Break(Moved::Close);
+            if is_closing || verdict != Verdict::Within || session.is_busy() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -212,7 +222,8 @@ mod tests {
     use ropeway_ws::{Config, Stream};
 
     use super::*;
-    use crate::lifetime::Population;
+    use crate::limits::{Population, Rates};
+    use crate::peer::ClientAddress;
 
     /// Has a request under way that never ends, and is closed.
     struct Stuck;
@@ -254,8 +265,10 @@ mod tests {
                     Arc::new(Config::default()),
                     Vec::new(),
                 );
-                let place = Arc::new(Population::new(1)).enter().unwrap();
-                let mut carrier = Carrier::new(socket, Stuck, place);
+                let config = crate::config::Config::default();
+                let place = Arc::new(Population::new(&config)).enter(&ClientAddress::direct(None)).unwrap();
+                let pace = Pace::new(Arc::new(Rates::new(&config, crate::carrier::now())));
+                let mut carrier = Carrier::new(socket, Stuck, place, pace);
                 let is_pending = std::future::poll_fn(|cx| Poll::Ready(carrier.poll(cx).is_pending())).await;
                 tell.send(is_pending).unwrap();
             });

@@ -102,6 +102,60 @@ pub(super) const KEYS: &[Key<Config>] = &[
         "Rooms that one connection may be in; a client of Socket.IO in each of its namespaces."
     ),
     key!(limits.namespaces_per_connection, "Namespaces that one connection of Socket.IO may be in."),
+    key!(
+        limits.connections_per_address,
+        "Connections from one address (an IPv6 address counts as its /64). One more is answered with 429. This limit and",
+        "those below may be \"off\"."
+    ),
+    key!(limits.connections_per_subnet, "Connections from one /24 of IPv4."),
+    key!(limits.connections_per_user, "Connections of one user."),
+    key!(
+        limits.arrivals_per_address,
+        "New connections a second from one address; five times as many at once. One more is dropped unseen."
+    ),
+    key!(
+        limits.http_connections_per_address,
+        "TCP connections from one address that are no WebSockets (yet). One more is dropped unseen."
+    ),
+    key!(
+        limits.messages_per_second,
+        "Messages, pings and pongs a second that one connection may send, but for /echo."
+    ),
+    key!(limits.message_burst, "How many of them at once."),
+    key!(
+        limits.bytes_per_second,
+        "Bytes a second that one connection may send: as they come, or as they are after inflating, if that is more."
+    ),
+    key!(
+        limits.byte_burst,
+        "How many of them at once. Without it four of the largest messages, or those of a second if that is more."
+    ),
+    key!(
+        limits.rate_action,
+        "What happens to a client that sends more: \"delay\" (it is not read until it may send more) or \"close\" (4008)."
+    ),
+    key!(
+        limits.memory,
+        "Memory of the process above which new connections are refused with 503: a part of what the machine or its",
+        "container has, or a size."
+    ),
+    key!(
+        limits.exempt,
+        "Addresses to which the limits per address and subnet and that of arrivals do not apply."
+    ),
+    key!(
+        proxy.trusted,
+        "Proxies in front of the server: their addresses or networks. Nobody else is believed who a client is."
+    ),
+    key!(
+        proxy.headers,
+        "The header in which they say it: \"x-forwarded-for\", \"forwarded\", \"x-real-ip\" or \"off\". Only this one is",
+        "believed: proxies pass the others on as clients sent them."
+    ),
+    key!(
+        proxy.protocol,
+        "\"required\": every connection of theirs begins with a header of the PROXY protocol, version 1 or 2. \"off\": none."
+    ),
     key!(heartbeat.interval, "A client that has been silent this long is sent a ping."),
     key!(heartbeat.timeout, "A client that has not answered a ping after this time is closed with 4000."),
     key!(

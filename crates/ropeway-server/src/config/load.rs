@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Key, ROOM_KEYS};
 use super::value::Raw;
-use super::{Config, ConfigError, Problem, RoomRule, Source, socketio};
+use super::{Config, ConfigError, Problem, RoomRule, Source, limits, proxy, socketio};
 
 /// The layers of a configuration: `defaults < file < environment < flags`.
 ///
@@ -234,7 +234,9 @@ impl Loading {
                 Some("connections would be dropped before they are closed".to_owned()),
             );
         }
-        for (what, hint) in socketio::problems(&self.config) {
+        let config = &self.config;
+        let found = [limits::problems(config), proxy::problems(config), socketio::problems(config)];
+        for (what, hint) in found.into_iter().flatten() {
             self.problem(Source::Together, what, Some(hint));
         }
         if self.development && !listen.ip().is_loopback() {

@@ -24,18 +24,24 @@ use ropeway_ws::server::Origins;
 mod auth;
 mod error;
 mod keys;
+mod limits;
 mod load;
+mod networks;
 mod origins;
 mod print;
+mod proxy;
 mod rooms;
 mod socketio;
 mod value;
 
 pub use auth::{Auth, RefusalMode, TokenSource};
 pub use error::{ConfigError, Problem, Source};
+pub use limits::{Cap, Limits, Memory, RateAction, SlowConsumer};
 pub use load::Sources;
+pub use networks::Networks;
 pub use origins::Hosts;
 pub use print::default_file;
+pub use proxy::{ForwardingHeader, Proxy, ProxyProtocol};
 pub use rooms::{Pattern, RoomRule, Who};
 pub use socketio::{CookieAttributes, CookieName, InitialPacket, Namespace, Path, SocketIo, Transport};
 pub(crate) use value::duration;
@@ -48,6 +54,8 @@ pub struct Config {
     pub server: Server,
     /// Bounds on what one peer may use.
     pub limits: Limits,
+    /// The proxies in front of the server.
+    pub proxy: Proxy,
     /// How dead connections are found.
     pub heartbeat: Heartbeat,
     /// permessage-deflate (RFC 7692).
@@ -83,9 +91,21 @@ impl Config {
     /// Bytes that may wait for one connection to read them: where nothing is said, room for four of the largest
     /// messages.
     pub fn outbox(&self) -> ByteSize {
-        let largest =
-            self.socketio.largest_message().map_or(self.limits.message, |size| size.max(self.limits.message));
-        self.limits.outbox.unwrap_or(ByteSize::new(largest.bytes().saturating_mul(4)))
+        let largest = self.largest_message().bytes();
+        self.limits.outbox.unwrap_or(ByteSize::new(largest.saturating_mul(4)))
+    }
+
+    /// Bytes that a connection may bring at once: where nothing is said, four of the largest messages, and what it may
+    /// bring in a second.
+    pub fn byte_burst(&self) -> ByteSize {
+        let second = self.limits.bytes_per_second.at().unwrap_or(ByteSize::new(0));
+        let largest = ByteSize::new(self.largest_message().bytes().saturating_mul(4));
+        self.limits.byte_burst.unwrap_or(largest.max(second))
+    }
+
+    /// The largest message that any client may send.
+    fn largest_message(&self) -> ByteSize {
+        self.socketio.largest_message().map_or(self.limits.message, |size| size.max(self.limits.message))
     }
 }
 
@@ -126,53 +146,6 @@ impl Default for Server {
             chat: false,
         }
     }
-}
-
-/// `[limits]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of one message, after inflating.
-    pub message: ByteSize,
-    /// Frames that one message may come in.
-    pub fragments: usize,
-    /// Bytes that may wait for one connection to read them; see [`Config::outbox`].
-    pub outbox: Option<ByteSize>,
-    /// What happens to a connection whose outbox is full.
-    pub slow_consumer: SlowConsumer,
-    /// Rooms that one connection may be in; a client of Socket.IO in each of its namespaces.
-    pub rooms_per_connection: usize,
-    /// Namespaces that one connection of Socket.IO may be in.
-    pub namespaces_per_connection: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            message: ByteSize::mib(1),
-            fragments: 131_072,
-            outbox: None,
-            slow_consumer: SlowConsumer::Close,
-            rooms_per_connection: 100,
-            namespaces_per_connection: 16,
-        }
-    }
-}
-
-/// What happens to a connection that does not read as fast as it is sent to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SlowConsumer {
-    /// It is closed with 4002, may reconnect and recovers what it missed.
-    Close,
-    /// The oldest events that wait are dropped.
-    DropOldest,
-    /// Of the events that wait, only the newest of each kind is kept.
-    Conflate,
-}
-
-impl Choice for SlowConsumer {
-    const CHOICES: &'static [(&'static str, Self)] =
-        &[("close", Self::Close), ("drop-oldest", Self::DropOldest), ("conflate", Self::Conflate)];
-    const ALLOWED: &'static str = "\"close\", \"drop-oldest\" or \"conflate\"";
 }
 
 /// `[heartbeat]`

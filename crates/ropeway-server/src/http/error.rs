@@ -7,14 +7,16 @@ use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode, Uri};
 use serde::Serialize;
+use tracing::debug;
 
 use super::protection::protect;
 
 use crate::auth::Refusal;
+use crate::limits::Full;
 
 /// A refused request. `message` is for the person who made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     #[serde(skip)]
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
@@ -22,7 +24,7 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { status, code, message: message.into() }
     }
 
@@ -59,6 +61,13 @@ pub(super) fn no_handshake(refusal: ropeway_ws::server::Refusal) -> Response {
     let mut response = ApiError::new(refusal.status, code, refusal.reason).into_response();
     response.headers_mut().extend(*refusal.headers);
     response
+}
+
+impl From<Full> for ApiError {
+    fn from(full: Full) -> Self {
+        debug!(code = full.code(), message = full.message(), "a connection is refused");
+        Self::new(full.status(), full.code(), full.message())
+    }
 }
 
 impl From<Refusal> for ApiError {

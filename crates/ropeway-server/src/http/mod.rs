@@ -16,6 +16,8 @@ mod pages;
 mod protection;
 mod upgrade;
 
+pub(crate) use error::ApiError;
+
 /// The routes of a server. What it has no path for is answered by `others`, if there are any.
 pub(crate) fn router(shared: Shared, others: Option<Router>) -> Router {
     let config = &shared.config.server;

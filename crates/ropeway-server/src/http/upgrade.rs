@@ -13,7 +13,8 @@ use crate::auth::{Admission, Applicant, Refusal};
 use crate::carrier::{Endpoint, Upgrading, Visitor, now};
 use crate::config::RefusalMode;
 use crate::handshake::Handshake;
-use crate::lifetime::{Phase, Place};
+use crate::lifetime::Phase;
+use crate::limits::{self, Place};
 use crate::protocol::native::{Access, Door};
 use crate::state::Shared;
 
@@ -21,12 +22,12 @@ use crate::state::Shared;
 /// [`Auth`](crate::auth::Auth) admits.
 pub(super) async fn native(State(shared): State<Shared>, mut request: Request) -> Response {
     let entered = enter(&shared, Endpoint::Native, &mut request);
-    let (upgrading, place) = match entered {
+    let (upgrading, mut place) = match entered {
         Ok(entered) => entered,
         Err(response) => return *response,
     };
     let handshake = handshake(&shared, &request);
-    match visitor(&shared, handshake).await {
+    match visitor(&shared, handshake, &mut place).await {
         Ok(visitor) => upgrading.complete(shared, visitor, place),
         Err(refusal) if shared.auth.refusal_mode() == RefusalMode::Close => {
             upgrading.complete(shared, Visitor::Refused(refusal), place)
@@ -49,7 +50,7 @@ fn enter(
     endpoint: Endpoint,
     request: &mut Request,
 ) -> Result<(Upgrading, Place), Box<Response>> {
-    let place = place(shared).map_err(|error| Box::new(error.into_response()))?;
+    let place = place(shared, request).map_err(|error| Box::new(error.into_response()))?;
     let upgrading = Upgrading::new(shared, endpoint, request).map_err(|refusal| {
         debug!(%refusal, "a handshake is refused");
         Box::new(no_handshake(refusal))
@@ -64,7 +65,11 @@ fn handshake(shared: &Shared, request: &Request) -> Option<Arc<Handshake>> {
 }
 
 /// Who comes in. The future is dropped when the client leaves meanwhile.
-async fn visitor(shared: &Shared, handshake: Option<Arc<Handshake>>) -> Result<Visitor, Refusal> {
+async fn visitor(
+    shared: &Shared,
+    handshake: Option<Arc<Handshake>>,
+    place: &mut Place,
+) -> Result<Visitor, Refusal> {
     let door =
         |handshake: &Arc<Handshake>| shared.app.clone().map(|app| Door { app, handshake: handshake.clone() });
     let door = handshake.as_ref().and_then(door);
@@ -75,15 +80,16 @@ async fn visitor(shared: &Shared, handshake: Option<Arc<Handshake>>) -> Result<V
     let admission = shared.auth.admit(&applicant).await?;
     if let Admission::Known(identity) = &admission {
         identity.may_enter("/")?;
+        identity.name().map_or(Ok(()), |user| place.set_user(user))?;
     }
-    let access = Access::new(shared.auth.clone(), applicant, admission, now());
+    let access = Access::new(shared, applicant, admission, now());
     Ok(Visitor::Admitted { door, access: Box::new(access) })
 }
 
-fn place(shared: &Shared) -> Result<Place, ApiError> {
-    let unavailable = |message| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+fn place(shared: &Shared, request: &Request) -> Result<Place, ApiError> {
     if shared.drain.has_reached(Phase::Draining) {
-        return Err(unavailable("the server is shutting down"));
+        let message = "the server is shutting down";
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message));
     }
-    shared.population.enter().ok_or_else(|| unavailable("the server has as many connections as it may have"))
+    Ok(limits::enter(shared, request.extensions())?)
 }

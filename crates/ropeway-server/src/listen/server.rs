@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::accept::Acceptor;
 use crate::config::Config;
 use crate::lifetime::Phase;
+use crate::limits;
 use crate::state::Shared;
 use crate::tls::TlsError;
 
@@ -89,11 +90,14 @@ impl std::fmt::Debug for Handle {
     }
 }
 
-/// Lets the hub forget what is too old.
+/// Lets the hub forget what is too old, and the limits look at what is used.
 async fn tick(shared: &Shared) -> Infallible {
-    let mut second = interval(Duration::from_secs(1));
+    let mut quarter = interval(Duration::from_millis(250));
     loop {
-        second.tick().await;
+        for _ in 0..4 {
+            quarter.tick().await;
+            limits::tick(shared);
+        }
         shared.hub.tick();
     }
 }
@@ -106,6 +110,7 @@ pub(crate) fn tick_while_used(shared: &Shared) {
         loop {
             second.tick().await;
             let Some(shared) = shared.upgrade() else { return };
+            limits::tick(&shared);
             shared.hub.tick();
         }
     });

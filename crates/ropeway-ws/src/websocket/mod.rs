@@ -138,6 +138,12 @@ impl WebSocket {
         &self.connection
     }
 
+    /// Takes the peer for alive up to now: to be called when reading goes on after a pause, in which an answer to a ping
+    /// could not be heard.
+    pub fn excuse_silence(&mut self) {
+        self.connection.excuse_silence();
+    }
+
     /// Bytes moved so far.
     pub fn traffic(&self) -> Traffic {
         self.traffic

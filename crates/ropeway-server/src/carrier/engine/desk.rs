@@ -132,6 +132,13 @@ impl Desk {
         inner.machine.as_mut().map_or(Received::Nothing, |machine| machine.receive(packet, now))
     }
 
+    /// For the task: the client could not be heard, because its POST was made to wait.
+    pub(super) fn excuse_silence(&self) {
+        if let Some(machine) = &mut self.lock().machine {
+            machine.excuse_silence(now());
+        }
+    }
+
     /// For the task.
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

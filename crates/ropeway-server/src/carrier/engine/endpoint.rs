@@ -77,7 +77,7 @@ async fn begin(
     let mut response = if is_upgrade {
         open::websocket(shared, version, &handshake, request)?
     } else {
-        open::polling(shared, version, &handshake, request.headers())
+        open::polling(shared, version, &handshake, &request)
     };
     if let Some(app) = &shared.app {
         app.write_initial_headers(response.headers_mut(), &handshake);

@@ -6,14 +6,14 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{RETRY_AFTER, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::SET_COOKIE;
+use http::{HeaderValue, StatusCode};
 use ropeway_socketio::engine::payload::Writer;
 use ropeway_socketio::engine::session::{Session as Machine, Settings};
 use ropeway_socketio::engine::{self, Message, Packet, SessionId, Transport, Version};
 use ropeway_ws::server::{Acceptor, Origins};
 use ropeway_ws::{Config, WebSocket, deflate};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::answer::{self, Payload};
 use super::desk::Desk;
@@ -25,7 +25,9 @@ use crate::carrier::attend::Attended;
 use crate::carrier::timer::now;
 use crate::config::{self, CompressionMode};
 use crate::handshake::Handshake;
-use crate::lifetime::{Phase, Place};
+use crate::http::ApiError;
+use crate::lifetime::Phase;
+use crate::limits::{self, Place};
 use crate::protocol::socketio::Session;
 use crate::state::Shared;
 
@@ -94,9 +96,12 @@ pub(super) fn polling(
     shared: &Shared,
     version: Version,
     handshake: &Arc<Handshake>,
-    request: &HeaderMap,
+    request: &Request,
 ) -> Response {
-    let Some(place) = place(shared) else { return unavailable() };
+    let place = match place(shared, request) {
+        Ok(place) => place,
+        Err(refused) => return *refused,
+    };
     let id = SessionId::new(rand::random());
     let wants_base64 = handshake.query("b64").is_some();
     let desk = Arc::new(Desk::new(shared.engine.machine(version, Transport::Polling), wants_base64));
@@ -107,7 +112,7 @@ pub(super) fn polling(
     let mut payload = Writer::new(version);
     first_packets(shared, &id, Transport::Polling).iter().for_each(|packet| payload.push(packet));
     let payload = Payload::Text(payload.finish());
-    let mut response = answer::payload(payload, &shared.config.socketio, request);
+    let mut response = answer::payload(payload, &shared.config.socketio, request.headers());
     response.headers_mut().extend(cookie(&shared.config.socketio, &id).map(|cookie| (SET_COOKIE, cookie)));
     response
 }
@@ -127,7 +132,10 @@ pub(super) fn websocket(
     handshake: &Arc<Handshake>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let Some(place) = place(shared) else { return Ok(unavailable()) };
+    let place = match place(shared, &request) {
+        Ok(place) => place,
+        Err(refused) => return Ok(*refused),
+    };
     let (handshake, server) = (handshake.clone(), shared.clone());
     accept(shared, request, move |socket| begin(socket, version, handshake, place, server))
 }
@@ -195,11 +203,11 @@ fn frame(packet: &Packet<'_>, version: Version) -> Bytes {
 }
 
 /// A place for one more session, unless the server is full or ends.
-fn place(shared: &Shared) -> Option<Place> {
-    if shared.drain.has_reached(Phase::Draining) { None } else { shared.population.enter() }
-}
-
-fn unavailable() -> Response {
-    warn!("a session of Engine.IO is refused: the server is full or ends");
-    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, HeaderValue::from_static("5"))]).into_response()
+fn place(shared: &Shared, request: &Request) -> Result<Place, Box<Response>> {
+    if shared.drain.has_reached(Phase::Draining) {
+        let message = "the server is shutting down";
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+        return Err(Box::new(error.into_response()));
+    }
+    limits::enter(shared, request.extensions()).map_err(|full| Box::new(ApiError::from(full).into_response()))
 }

@@ -21,6 +21,7 @@ use super::registry::Lease;
 use super::websocket::{EngineSocket, disconnect_reason, dismiss};
 use crate::carrier::attend::{Attended, Peer};
 use crate::carrier::timer::{Timer, now};
+use crate::limits::{Pace, Verdict};
 use crate::protocol::Session;
 
 /// Bytes of frames that wait here for a GET; what else there is waits in the outbox, where it is counted and bounded.
@@ -52,13 +53,15 @@ struct Live<S> {
     lease: Lease,
     /// Taken from the session, for the next GET.
     waiting: Vec<Bytes>,
+    pace: Pace,
 }
 
 impl<S: Session> Polling<S> {
     pub(super) fn new(desk: Arc<Desk>, session: S, lease: Lease) -> Self {
+        let pace = Pace::new(lease.shared().rates.clone());
         Self {
             desk,
-            live: Some(Live { session, lease, waiting: Vec::new() }),
+            live: Some(Live { session, lease, waiting: Vec::new(), pace }),
             timer: Timer::default(),
             posted: None,
             probe: None,
@@ -70,14 +73,13 @@ impl<S: Session> Polling<S> {
     /// Does all there is to do once. Tells whether there is more.
     fn advance(&mut self, cx: &mut Context<'_>) -> bool {
         self.take(cx);
-        self.hand_in();
+        self.hand_in(cx);
         let has_moved = self.poll_probe(cx);
         self.poll_timers(cx);
         self.collect(cx);
         self.begin_close();
         let has_answered = self.answer();
-        let may_read =
-            self.live.as_ref().is_some_and(|live| !live.session.is_busy()) && self.posted.is_some();
+        let may_read = self.live.as_ref().is_some_and(|live| !live.is_held()) && self.posted.is_some();
         has_moved || has_answered || may_read
     }
 
@@ -88,12 +90,23 @@ impl<S: Session> Polling<S> {
         self.probe = socket.or(self.probe.take());
     }
 
-    /// Hands in the packets of a body, as long as the session takes them.
-    fn hand_in(&mut self) {
+    /// Hands in the packets of a body, as long as the session takes them and the client may bring them. Its POST waits
+    /// for the rest.
+    fn hand_in(&mut self, cx: &mut Context<'_>) {
         let (Some(mut posted), Some(live)) = (self.posted.take(), &mut self.live) else { return };
-        while !live.session.is_busy() {
+        // Whoever is made to wait is not to be blamed for what waits behind.
+        if live.pace.is_delayed() {
+            self.desk.excuse_silence();
+        }
+        while live.pace.poll(cx).is_ready() && !live.session.is_busy() {
             match posted.next(self.desk.version()) {
-                Some(Ok(packet)) => live.receive(self.desk.receive(packet)),
+                Some(Ok(packet)) => {
+                    let received = self.desk.receive(packet);
+                    match live.pace.take(len(&received)) {
+                        Verdict::Exceeded => live.session.close(Pace::close()),
+                        Verdict::Within | Verdict::Delayed => live.receive(received),
+                    }
+                }
                 Some(Err(_)) => {
                     self.desk.fail(Reason::ParseError);
                     return;
@@ -307,7 +320,21 @@ impl<S: Session> Peer for Polling<S> {
     }
 }
 
+/// Bytes of a message.
+fn len(received: &Received<'_>) -> u64 {
+    match received {
+        Received::Message(Message::Text(text)) => text.len() as u64,
+        Received::Message(Message::Binary(data)) => data.len() as u64,
+        Received::Ping | Received::Nothing => 0,
+    }
+}
+
 impl<S: Session> Live<S> {
+    /// Whether nothing more is to be handed in for now.
+    fn is_held(&self) -> bool {
+        self.session.is_busy() || self.pace.is_delayed()
+    }
+
     fn receive(&mut self, received: Received<'_>) {
         match received {
             Received::Message(Message::Text(text)) => self.session.text(&text),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ropeway_socketio::engine::{SessionId, Version};
 
 use super::desk::Desk;
-use crate::lifetime::Place;
+use crate::limits::Place;
 use crate::occupancy::Extension;
 use crate::state::Shared;
 

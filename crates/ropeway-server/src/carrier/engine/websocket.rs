@@ -1,7 +1,7 @@
 //! A session on a WebSocket: from the beginning, or since its upgrade.
 
 use std::ops::ControlFlow;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use super::registry::Lease;
 use crate::carrier::attend::Peer;
 use crate::carrier::timer::{Timer, now};
 use crate::carrier::websocket::{Moved, ending, move_batch, move_frames, send_frame};
+use crate::limits::{Pace, Verdict};
 use crate::protocol::Session;
 
 /// One packet a frame. As the [carrier](crate::carrier::websocket::Carrier) of protocols without Engine.IO, with the
@@ -24,6 +25,7 @@ pub(super) struct EngineSocket<S> {
     session: S,
     machine: Machine,
     timer: Timer,
+    pace: Pace,
     lease: Lease,
     /// The session has been told its end, which may be before that of the closing handshake.
     has_ended: bool,
@@ -40,7 +42,9 @@ impl<S: Session> EngineSocket<S> {
         first: impl IntoIterator<Item = Bytes>,
     ) -> Self {
         first.into_iter().for_each(|frame| send_frame(&mut socket.outgoing(), frame));
-        Self { socket, session, machine, timer: Timer::default(), lease, has_ended: false, send: send_frame }
+        let pace = Pace::new(lease.shared().rates.clone());
+        let timer = Timer::default();
+        Self { socket, session, machine, timer, pace, lease, has_ended: false, send: send_frame }
     }
 
     /// Compresses here, where permessage-deflate was agreed on: what comes from the session is plain, since it began
@@ -67,15 +71,23 @@ impl<S: Session> EngineSocket<S> {
         if self.is_held() {
             return Poll::Pending;
         }
-        let Self { socket, session, machine, send, .. } = self;
+        if self.is_live() && ready!(self.pace.poll(cx)) {
+            self.machine.excuse_silence(now());
+        }
+        let Self { socket, session, machine, pace, send, .. } = self;
         let waker = cx.waker().clone();
         socket.poll_receive(cx, |event, outgoing| {
-            hand_in(machine, session, &event, outgoing);
+            let verdict = pace.event(&event, outgoing.traffic().received);
+            match verdict {
+                Verdict::Exceeded => session.close(Pace::close()),
+                Verdict::Within | Verdict::Delayed => hand_in(machine, session, &event, outgoing),
+            }
             if machine.end().is_some() {
                 return ControlFlow::Break(());
             }
             let moved = move_batch(session, &mut Context::from_waker(&waker), outgoing, *send);
-            if moved == ControlFlow::Break(Moved::Close) || session.is_busy() {
+            let is_closing = moved == ControlFlow::Break(Moved::Close);
+            if is_closing || verdict != Verdict::Within || session.is_busy() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -94,6 +106,9 @@ impl<S: Session> EngineSocket<S> {
     }
 
     fn poll_timers(&mut self, cx: &mut Context<'_>) {
+        if self.pace.is_delayed() {
+            self.machine.excuse_silence(now());
+        }
         while let Poll::Ready(now) = self.timer.poll(cx, self.due()) {
             while let Some(due) = self.machine.handle_timeout(now) {
                 if due == Due::Ping {

@@ -9,11 +9,16 @@ use ropeway_hub::BoxFuture;
 
 use super::session::Door;
 use crate::auth::{Admission, Applicant, Auth, Identity, Refusal, Secret};
+use crate::limits::{Population, UserPlace};
+use crate::state::State;
 
 /// Absent where everybody may come in, so that it costs nothing there.
 pub(crate) struct Access {
     auth: Arc<Auth>,
     applicant: Applicant,
+    population: Arc<Population>,
+    /// Among the connections of a user who has become known by a message.
+    place: Option<UserPlace>,
     pub(super) who: Who,
     /// The token that is being verified, and the request that it came with. Nothing is read meanwhile.
     verifying: Option<(Option<String>, BoxFuture<Verified>)>,
@@ -64,8 +69,17 @@ impl Due {
 
 impl Access {
     /// Of a client that was admitted at `now`.
-    pub(crate) fn new(auth: Arc<Auth>, applicant: Applicant, admission: Admission, now: Instant) -> Self {
-        let mut access = Self { auth, applicant, who: Who::Unknown, verifying: None, due: None, start: None };
+    pub(crate) fn new(shared: &State, applicant: Applicant, admission: Admission, now: Instant) -> Self {
+        let mut access = Self {
+            auth: shared.auth.clone(),
+            applicant,
+            population: shared.population.clone(),
+            place: None,
+            who: Who::Unknown,
+            verifying: None,
+            due: None,
+            start: None,
+        };
         match admission {
             Admission::Known(identity) => access.set(identity, now),
             Admission::Anonymous => access.who = Who::Anyone,
@@ -97,6 +111,17 @@ impl Access {
     /// Whether a token may come as a message.
     pub(super) fn takes_messages(&self) -> bool {
         self.auth.takes_messages()
+    }
+
+    /// Counts the connection as one of a user who becomes known by a message. Who is known already was counted before.
+    ///
+    /// # Errors
+    /// The user has as many connections as it may have.
+    pub(super) fn count(&mut self, identity: &Identity) -> Result<(), Refusal> {
+        if let (Who::Unknown | Who::Anyone, Some(user)) = (&self.who, identity.name()) {
+            self.place = Some(self.population.enter_user(user)?);
+        }
+        Ok(())
     }
 
     /// Begins to verify a token; [`Access::poll`] gives the answer.

@@ -167,7 +167,11 @@ impl Session {
         let Some(access) = &mut self.access else { return };
         let Some((id, answer)) = access.poll(cx) else { return };
         let who = access.who.clone();
-        let answer = answer.and_then(|identity| identity.may_enter(NAMESPACE).map(|()| identity));
+        let answer = answer.and_then(|identity| {
+            identity.may_enter(NAMESPACE)?;
+            access.count(&identity)?;
+            Ok(identity)
+        });
         match (who, answer) {
             (Who::Unknown, Err(refusal)) => self.refuse_for_good(id.as_deref(), &refusal),
             (_, Err(refusal)) => self.refuse_for_now(id.as_deref(), &refusal),

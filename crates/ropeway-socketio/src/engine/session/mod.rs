@@ -169,6 +169,11 @@ impl Session {
         }
     }
 
+    /// The peer could not be heard up to now, because nothing was read from it: what is awaited has its whole time again.
+    pub fn excuse_silence(&mut self, now: Instant) {
+        self.heartbeat.restart(&self.settings, now);
+    }
+
     /// Judges a packet that came on the transport in use. `clock` is asked only when a deadline moves.
     ///
     /// While the session closes packets are ignored.
