@@ -26,7 +26,7 @@ struct Bucket {
 }
 
 /// Where there is no limit, a bucket is full again whenever it is looked at.
-const BOUNDLESS: Bucket = Bucket { rate: i64::MAX, burst: i32::MAX as i64 };
+const BOUNDLESS: Bucket = Bucket { rate: i64::MAX, burst: i64::MAX / 2 };
 
 impl Rates {
     pub(crate) fn new(config: &Config, now: Instant) -> Self {
