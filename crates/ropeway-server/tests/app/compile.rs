@@ -10,9 +10,9 @@ use std::time::SystemTime;
 fn a_handler_that_takes_or_returns_the_wrong_thing_is_explained() {
     let error = errors_of("app.namespace(\"/\").on(\"event\", |_: u32| ());");
     assert!(error.contains("is not a handler that can be called here"), "{error}");
-    assert!(error.contains("each argument must implement `Extract<Message>`"), "{error}");
+    assert!(error.contains("each argument must implement `Extract<"), "{error}");
     let error = errors_of("app.namespace(\"/\").on(\"event\", || 5_u32);");
-    assert!(error.contains("the return value must implement `Outcome<Message>`"), "{error}");
+    assert!(error.contains("the return value must implement `Outcome<"), "{error}");
     let error = errors_of("app.namespace(\"/\").on_connect(|_: Data<u32>| ());");
     assert!(error.contains("not a handler for `Connected`"), "{error}");
 }

@@ -125,6 +125,7 @@ fn arguments_that_cannot_be_had_are_refused_and_the_handler_is_not_called() {
         .on("number", |Data(_): Data<u32>| not_called())
         .on("pair", |Args(_): Args<(u32, u32)>| not_called())
         .on("auth", |Auth(_): Auth<Login>| not_called())
+        .on("secret", |Auth(_): Auth<String>| not_called())
         .on("own", |_: Never| not_called());
     let server = Running::start(app);
     let mut client = Client::connect(&server, "/");
@@ -142,6 +143,8 @@ fn arguments_that_cannot_be_had_are_refused_and_the_handler_is_not_called() {
     assert!(message.starts_with("the arguments cannot be read: argument 2 is missing"), "{message}");
     let (_, message) = refused("auth", json!([]));
     assert!(message.starts_with("`auth` cannot be read: missing field `user`"), "{message}");
+    let (_, message) = refused("secret", json!([]));
+    assert_eq!(message, "`auth` cannot be read: it has another form than is expected", "it is not quoted");
     assert_eq!(
         refused("internal", json!([])),
         ("internal".to_owned(), "the server cannot answer".to_owned()),

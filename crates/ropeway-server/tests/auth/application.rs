@@ -45,7 +45,7 @@ fn handlers_may_be_for_those_who_are_known() {
     assert_eq!(ada.ask(&emit("anybody"))["data"], true);
     let mut nobody = Client(open(&server, "/ws", &[]).unwrap());
     nobody.read();
-    assert_eq!(nobody.ask(&emit("members only"))["data"]["code"], "unauthorized");
+    assert_eq!(nobody.ask(&emit("members only"))["code"], "unauthorized");
     assert_eq!(nobody.ask(&emit("anybody"))["data"], false);
 }
 

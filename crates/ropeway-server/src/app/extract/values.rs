@@ -91,10 +91,7 @@ impl<K: HasEvent> Extract<K> for Event {
 
 impl<K: Kind, T: DeserializeOwned> Extract<K> for Auth<T> {
     fn extract(parts: &mut Parts<'_>) -> Result<Self, Rejection> {
-        // What serde says of it may quote it, and it is a secret.
-        read_auth(parts.auth)
-            .map(Self)
-            .map_err(|_| Rejection::bad_argument("`auth` has another form than it should"))
+        read_auth(parts.auth).map(Self).map_err(|error| unreadable_secret(&error))
     }
 }
 
@@ -102,6 +99,13 @@ impl Extract<Message> for Ack {
     fn extract(parts: &mut Parts<'_>) -> Result<Self, Rejection> {
         Ok(Self::new(parts.event.as_mut().and_then(|event| event.answer.take())))
     }
+}
+
+/// What serde says of a value quotes it, and `auth` is where tokens are: only that a field is missing is told.
+fn unreadable_secret(error: &serde_json::Error) -> Rejection {
+    let text = error.to_string();
+    let told = if text.starts_with("missing field") { &text } else { "it has another form than is expected" };
+    Rejection::bad_argument(format!("`auth` cannot be read: {told}"))
 }
 
 fn unreadable(what: &str, error: &serde_json::Error) -> Rejection {
