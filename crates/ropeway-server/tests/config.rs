@@ -274,3 +274,42 @@ fn the_outbox_holds_messages_of_socketio_too() {
     let config = file("[limits]\nmessage = '1KiB'\n[socketio]\nenabled = false").unwrap();
     assert_eq!(config.outbox(), ByteSize::new(4096));
 }
+
+/// Every key of `[limits]` stands in the table of all limits, with its default, and nothing else does.
+#[test]
+fn the_table_of_limits_is_that_of_the_configuration() {
+    let table = include_str!("../../../docs/limits.md");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split(" | ").collect())
+        .collect();
+    let text = default_file();
+    let (_, section) = text.split_once("[limits]").unwrap();
+    let keys =
+        section.lines().take_while(|line| !line.starts_with('[')).filter(|line| !line.starts_with("# "));
+    let mut found = 0;
+    for (name, default) in keys.filter_map(|line| line.split_once(" = ")) {
+        let (is_set, name) = (!name.starts_with('#'), name.trim_start_matches('#'));
+        let cell = format!("| `limits.{name}`");
+        let row = rows.iter().find(|row| row[0] == cell);
+        let row = row.unwrap_or_else(|| panic!("docs/limits.md lacks {name}"));
+        assert!(!is_set || row[1] == format!("`{default}`"), "{name} is {default}, not {}", row[1]);
+        let off = file(&format!("[limits]\n{name} = 'off'"));
+        assert_eq!(off.is_ok(), row[2] == "yes", "whether {name} may be off");
+        found += 1;
+    }
+    assert_eq!(rows.iter().filter(|row| row[0].starts_with("| `limits.")).count(), found);
+}
+
+#[test]
+fn limits_that_contradict_each_other_are_told() {
+    assert!(message(file("[limits]\nbyte_burst='1KiB'")).contains("is below the largest message"));
+    assert!(message(file("[limits]\nmessage_burst=2000001")).contains("2000000 at most"));
+    assert!(
+        message(file("[limits]\nconnections_per_subnet=1"))
+            .contains("`limits.connections_per_address` (1000)")
+    );
+    assert!(message(file("[proxy]\nprotocol='required'")).contains("`proxy.trusted` lists nobody"));
+    assert!(message(file("[limits]\nmemory='101%'")).contains("a part such as"));
+}

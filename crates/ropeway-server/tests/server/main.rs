@@ -10,6 +10,7 @@ mod compression;
 mod echo;
 mod http;
 mod limits;
+mod network;
 #[cfg(test)]
 mod pages;
 mod rooms;
