@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::websocket::WebSocket;
 
 /// How long a server may take for what it should do at once.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A TCP connection to the server and what came on it but was not asked for yet.
 pub(crate) struct Connection {
@@ -31,6 +31,11 @@ pub(crate) struct Response {
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Self {
         let stream = soon("a connection", TcpStream::connect(address)).await.unwrap();
+        Self::over(stream)
+    }
+
+    /// On a stream that is open.
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         Self { stream, unread: Vec::new() }
     }

@@ -1,0 +1,8 @@
+//! Attacks with connections that never become useful, or come and go.
+
+mod half_closed;
+mod reconnects;
+mod resets;
+mod slow_bodies;
+mod slow_handshakes;
+mod slow_heads;

@@ -1,0 +1,6 @@
+//! Attacks with HTTP requests.
+
+mod garbage;
+mod heads;
+mod pipelines;
+mod smuggling;

@@ -1,0 +1,6 @@
+//! Attacks by members of rooms, with messages of the native protocol.
+
+mod joins;
+mod json;
+mod publishing;
+mod slow_readers;

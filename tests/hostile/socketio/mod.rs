@@ -1,0 +1,4 @@
+//! Attacks on Engine.IO and Socket.IO.
+
+mod packets;
+mod sessions;
