@@ -58,7 +58,7 @@ impl Attack {
     pub(crate) fn run(self, attack: impl AsyncFnOnce(&Target<'_>)) {
         let subject = Subject::start(self.name, &self.settings, &self.flags);
         let idle = subject.descriptors();
-        let members = Members::start(subject.address(), None);
+        let members = Members::start(subject.address());
         let before = Snapshot::take(&subject);
         let started = Instant::now();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -97,10 +97,6 @@ impl Attack {
 impl Target<'_> {
     pub(crate) fn address(&self) -> SocketAddr {
         self.subject.address()
-    }
-
-    pub(crate) fn log(&self) -> &Log {
-        self.subject.log()
     }
 
     /// Connects from 127.0.0.`host`; the well-behaved come from 127.0.0.1.

@@ -12,7 +12,26 @@
 //!
 //! | attack | what is done | what is demanded besides |
 //! | --- | --- | --- |
-//! | [`connections::slow_handshakes`] | 10,000 connections that say nothing or half a head | others get in meanwhile |
+//! | `connections/slow_handshakes` | 10,000 connections that say nothing, or half a head | others get in meanwhile |
+//! | `connections/slow_heads` | heads byte by byte | they are given up in the time of a head |
+//! | `connections/slow_bodies` | bodies that do not come, of API calls and of polling | 408; the end of the session |
+//! | `connections/reconnects` | 2,000 clients that come and go at once | |
+//! | `connections/half_closed`, `resets` | FIN and RST at every stage | |
+//! | `http_requests/heads` | huge headers, many headers, huge targets | refused with 4xx or the end |
+//! | `http_requests/smuggling` | requests with two ends | no second request is seen |
+//! | `http_requests/pipelines` | requests without end, answers unread | who does not read is not read from |
+//! | `http_requests/garbage` | random bytes on the port and to every endpoint | no 5xx |
+//! | `frames/controls` | floods of pings and pongs, also inside of messages | pings are not answered one by one |
+//! | `frames/fragments` | 131,072 pieces of a byte or nothing, messages without end | 1008 or 1009 |
+//! | `frames/bombs` | 200 MiB in 200 KB, also bit by bit; gzip to the API | 1009; nothing is inflated |
+//! | `frames/headers`, `lengths` | every first byte, lengths that lie | announced lengths take nothing |
+//! | `frames/garbage` | random frames and messages | |
+//! | `rooms/slow_readers` | 100 members who do not read | 4002 |
+//! | `rooms/joins` | rooms without end, rooms with hostile names | `too_many_rooms`, `invalid_room` |
+//! | `rooms/publishing` | publishing without end; requests that are refused | answers are no amplifier |
+//! | `rooms/json` | deep, doubled, broken JSON | the connection works or is closed |
+//! | `socketio/sessions` | sessions that nobody polls, floods of POSTs and of GETs | sessions expire |
+//! | `socketio/packets` | namespaces, attachments, acknowledgements, MessagePack without end | |
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -42,7 +42,6 @@ pub(crate) struct Observed {
 /// What members have in common.
 struct Common {
     address: SocketAddr,
-    token: Option<String>,
     started: Instant,
     stop: Arc<AtomicBool>,
     /// How many events each has published, once it stopped.
@@ -54,13 +53,12 @@ struct Common {
 }
 
 impl Members {
-    /// Returns when all of them get events. With a token they authenticate with it.
-    pub(crate) fn start(address: SocketAddr, token: Option<String>) -> Self {
+    /// Returns when all of them get events.
+    pub(crate) fn start(address: SocketAddr) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (running, ready) = mpsc::channel();
         let common = Common {
             address,
-            token,
             started: Instant::now(),
             stop: stop.clone(),
             totals: [const { AtomicU64::new(UNKNOWN) }; MEMBERS],
@@ -134,11 +132,7 @@ struct Member {
 
 impl Member {
     async fn take_part(me: usize, common: Arc<Common>) -> Vec<Duration> {
-        let mut url = format!("ws://{}/ws", common.address);
-        if let Some(token) = &common.token {
-            url = format!("{url}?token={token}");
-        }
-        let socket = ropeway_ws::connect(&url).await.unwrap();
+        let socket = ropeway_ws::connect(&format!("ws://{}/ws", common.address)).await.unwrap();
         let mut member = Self {
             me,
             socket,

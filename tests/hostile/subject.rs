@@ -38,8 +38,9 @@ impl Subject {
             command.env(format!("ROPEWAY_{}", key.replace('.', "_").to_ascii_uppercase()), value);
         }
         let streams = (log.writer(), log.writer());
-        let child = command.stdin(Stdio::null()).stdout(streams.0).stderr(streams.1).spawn().unwrap();
-        Self { child, address: log.announced_address(), log }
+        let mut child = command.stdin(Stdio::null()).stdout(streams.0).stderr(streams.1).spawn().unwrap();
+        let address = log.announced_address(&mut child);
+        Self { child, address, log }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -50,10 +50,10 @@ impl Log {
         String::from_utf8_lossy(&fs::read(&self.path).unwrap()).into_owned()
     }
 
-    /// The first address in the log, once it stands there.
-    pub(crate) fn announced_address(&self) -> SocketAddr {
+    /// The first address in the log of `server`, once it stands there.
+    pub(crate) fn announced_address(&self, server: &mut Child) -> SocketAddr {
         let deadline = Instant::now() + READY;
-        while Instant::now() < deadline {
+        while Instant::now() < deadline && server.try_wait().unwrap().is_none() {
             let text = self.text();
             // The last line may be only half there.
             let whole = &text[..text.rfind('\n').unwrap_or(0)];

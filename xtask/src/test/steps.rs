@@ -18,6 +18,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "browser", about: "the chat page and Socket.IO in a headless browser", run: browser },
     Step { name: "socketio", about: "Socket.IO clients of npm and Python", run: socketio },
     Step { name: "system", about: "the binary with foreign peers, from start to shutdown", run: system },
+    Step { name: "hostile", about: "the binary under attack", run: hostile },
     Step {
         name: "conformance",
         about: "our suite for Engine.IO and Socket.IO, on our server and on the reference",
@@ -38,13 +39,13 @@ fn doc() -> Result<Outcome> {
     passed(cargo("doc --quiet --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// The whole-system tests are a step of their own because they want peers installed, and so is the conformance suite,
-/// which also runs on the reference.
+/// The whole-system tests are a step of their own because they want peers installed, and so are the attacks, which want
+/// the machine, and the conformance suite, which also runs on the reference.
 fn unit() -> Result<Outcome> {
     if process::works("cargo-nextest", &["nextest", "--version"]) {
         passed(
             cargo("nextest run --workspace --no-fail-fast --status-level fail -E")
-                .arg("not binary(system) and not binary(socketio-conformance)"),
+                .arg("not binary(system) and not binary(hostile) and not binary(socketio-conformance)"),
         )
     } else {
         passed(&mut cargo("test --quiet --workspace --no-fail-fast --lib --bins --tests"))
@@ -83,6 +84,11 @@ fn system() -> Result<Outcome> {
     let python = tools::python_peers()?;
     let mut command = cargo("test --quiet --workspace --test system -- --include-ignored");
     passed(command.env("PYTHON", python))
+}
+
+/// Two at a time: each has a server and thousands of connections.
+fn hostile() -> Result<Outcome> {
+    passed(&mut cargo("test --quiet --workspace --test hostile -- --nocapture --test-threads 2"))
 }
 
 fn passed(command: &mut Command) -> Result<Outcome> {
