@@ -116,11 +116,6 @@ impl Target<'_> {
     pub(crate) async fn serves_others(&self) {
         assert_eq!(ask(self.address(), "GET", "/healthz").await.status, 200);
     }
-
-    /// Connections of the protocols, the members included.
-    pub(crate) async fn connections(&self) -> u64 {
-        connections(self.address()).await
-    }
 }
 
 async fn connections(address: SocketAddr) -> u64 {

@@ -87,7 +87,7 @@ pub(crate) async fn until_end(stream: &mut TcpStream) -> Vec<u8> {
     match timeout(SOON, stream.read_to_end(&mut said)).await.expect("the server keeps the connection") {
         Ok(_) => {}
         Err(error) => {
-            assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}")
+            assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
         }
     }
     said
