@@ -13,6 +13,7 @@ use crate::auth::{Applicant, Auth, Gate, Hook, Identity, Refusal};
 use crate::config::Config;
 use crate::http::router;
 use crate::state::{Shared, State};
+use crate::tls::Tls;
 
 /// What a server is made of; begun by [`Server::builder`].
 #[must_use]
@@ -83,9 +84,10 @@ impl Builder {
     /// needs (a key, a file) is not there or not usable.
     pub async fn bind(self) -> io::Result<Server> {
         self.app.as_ref().map_or(Ok(()), check)?;
+        let tls = Tls::open(&self.config.tls)?;
         let listener = TcpListener::bind(self.config.server.listen).await?;
         let (router, shared) = self.assemble()?;
-        Server::new(listener, router, shared)
+        Server::new(listener, router, shared, tls)
     }
 
     /// The routes of the server, for an axum server of your own. Shutting down is then up to you: connections that are

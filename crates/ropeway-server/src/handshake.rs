@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{
@@ -10,8 +11,10 @@ use http::header::{
     UPGRADE,
 };
 use http::{HeaderMap, Request};
+use rustls::pki_types::CertificateDer;
 
 use crate::peer::ClientAddress;
+use crate::tls;
 
 /// The request with which a connection began: what middleware and handlers may ask about the client.
 ///
@@ -24,6 +27,7 @@ pub struct Handshake {
     url_len: u32,
     address: Option<IpAddr>,
     is_secure: bool,
+    client_certificate: Option<Arc<CertificateDer<'static>>>,
     /// Milliseconds since the epoch of Unix.
     issued: u64,
 }
@@ -36,12 +40,14 @@ impl Handshake {
     /// Of a request that came at `time`, from the [`ClientAddress`] in its extensions.
     pub(crate) fn new<B>(request: &Request<B>, time: SystemTime) -> Self {
         let url = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let session = request.extensions().get::<tls::Session>();
         let client = ClientAddress::of(request.extensions());
         Self {
             text: write_text(url, request.headers()).into_boxed_str(),
             url_len: u32::try_from(url.len()).unwrap_or(u32::MAX),
             address: client.ip,
             is_secure: client.is_secure,
+            client_certificate: session.and_then(|session| session.client_certificate.clone()),
             issued: time.duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_millis() as u64),
         }
     }
@@ -92,6 +98,12 @@ impl Handshake {
     /// Whether the client came over TLS, which ended here or at a proxy of `proxy.trusted` that says so.
     pub fn is_secure(&self) -> bool {
         self.is_secure
+    }
+
+    /// The certificate that the client proved to have, in DER (RFC 5280), signed by one of `tls.client_ca`. What it says
+    /// of the client is for the application to judge; the server makes nothing of it.
+    pub fn client_certificate(&self) -> Option<&[u8]> {
+        self.client_certificate.as_deref().map(|certificate| certificate.as_ref())
     }
 
     /// Whether a page of another origin may have made the request: it has an `origin` header.

@@ -45,7 +45,7 @@ pub use builder::Builder;
 pub use handshake::Handshake;
 pub use listen::{Handle, Server};
 pub use state::random_key;
-pub use tls::TlsError;
+pub use tls::{Fault as TlsFault, TlsError};
 
 /// The snippets of the documentation are tested.
 #[cfg(doctest)]

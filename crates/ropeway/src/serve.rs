@@ -5,13 +5,13 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use ropeway_server::config::{Config, Sources};
-use ropeway_server::{Server, random_key};
+use ropeway_server::{Server, TlsError, random_key};
 use tokio::runtime::Runtime;
 use tracing::{info, warn};
 
 use crate::cli::Serve;
 use crate::failure::{Failure, Kind};
-use crate::signals::Signals;
+use crate::signals::{Signals, reload_at_hangup};
 use crate::{files, log};
 
 /// Serves until a signal.
@@ -70,6 +70,8 @@ async fn serve(mut plan: Plan) -> Result<(), Failure> {
     let listen = plan.config.server.listen;
     let config = plan.config.clone();
     let server = Server::bind(plan.config).await.map_err(|error| cannot_listen(listen, &error))?;
+    reload_at_hangup(server.handle())
+        .map_err(|error| Failure::new(Kind::System, "cannot listen for signals", error))?;
     announce(server.local_addr(), &config);
     if plan.development {
         announce_development(key.as_deref());
@@ -80,6 +82,9 @@ async fn serve(mut plan: Plan) -> Result<(), Failure> {
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
+    if error.get_ref().is_some_and(|error| error.is::<TlsError>()) {
+        return Failure::new(Kind::Config, "TLS cannot be served", error);
+    }
     let failure = Failure::new(Kind::Unavailable, format!("cannot listen on {address}"), error);
     match error.kind() {
         ErrorKind::AddrInUse => failure.hint(format!(
@@ -95,21 +100,22 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
 /// What is served and where.
 #[expect(clippy::print_stderr, reason = "this is where the program talks")]
 fn announce(address: SocketAddr, config: &Config) {
+    let s = if config.tls.is_on() { "s" } else { "" };
     eprintln!("Ropeway {} listens on {address}", env!("CARGO_PKG_VERSION"));
     if config.server.chat {
-        eprintln!("  chat page  http://{address}/");
+        eprintln!("  chat page  http{s}://{address}/");
     }
-    eprintln!("  clients    ws://{address}/ws (subprotocol ropeway.json)");
+    eprintln!("  clients    ws{s}://{address}/ws (subprotocol ropeway.json)");
     if config.socketio.enabled {
-        eprintln!("  Socket.IO  http://{address}{}", config.socketio.endpoint());
+        eprintln!("  Socket.IO  http{s}://{address}{}", config.socketio.endpoint());
     }
     if config.server.echo {
-        eprintln!("  echo       ws://{address}/echo");
+        eprintln!("  echo       ws{s}://{address}/echo");
     }
     if config.api.key.is_some() {
-        eprintln!("  API        http://{address}/api/publish and /api/status");
+        eprintln!("  API        http{s}://{address}/api/publish and /api/status");
     }
-    eprintln!("  health     http://{address}/healthz and /readyz");
+    eprintln!("  health     http{s}://{address}/healthz and /readyz");
 }
 
 #[expect(clippy::print_stderr, reason = "this is where the program talks")]

@@ -1,9 +1,28 @@
-//! Signals that end the server.
+//! Signals: those that end the server, and the one that has it read its certificates again.
 
 use std::io;
 use std::process::exit;
 
+use ropeway_server::{Handle, TlsError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info};
+
+/// Has the certificates read again at each SIGHUP, which from now on does not end the process any more.
+///
+/// Must be called within a runtime.
+pub(crate) fn reload_at_hangup(server: Handle) -> io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            match server.reload_tls() {
+                Ok(()) => info!("SIGHUP: new connections get what the files of TLS say now"),
+                Err(error @ TlsError::Off) => info!(reason = %error, "SIGHUP"),
+                Err(error) => error!(%error, "SIGHUP: the files of TLS cannot be used; the old ones stay"),
+            }
+        }
+    });
+    Ok(())
+}
 
 /// SIGTERM and SIGINT, from now on no longer deadly.
 pub(crate) struct Signals {

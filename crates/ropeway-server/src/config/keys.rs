@@ -89,6 +89,23 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(server.shutdown_timeout, "What is still open this long after the start of a shutdown is dropped."),
     key!(server.echo, "Serve /echo, which sends every message back, to pages of any origin."),
     key!(server.chat, "Serve the chat page at /. It uses rooms named demo:*, which need a rule below."),
+    key!(
+        tls.certificate,
+        "PEM files of certificate chains; with one the port speaks TLS (https, wss). Of several, a client gets the one for",
+        "the name that it asks for, or else the first."
+    ),
+    key!(tls.key, "PEM files of the private keys, one for each certificate, in the same order."),
+    key!(tls.client_ca, "PEM files of the authorities that sign certificates of clients."),
+    key!(tls.client_certificates, "Ask clients for a certificate: \"off\", \"optional\" or \"required\"."),
+    key!(tls.min_version, "The oldest version that is spoken: \"1.2\" or \"1.3\"."),
+    key!(
+        tls.reload_interval,
+        "How often the files are looked at. When they have changed, new connections get what they say now."
+    ),
+    key!(
+        tls.hsts,
+        "Tell browsers for how long to come over TLS only (Strict-Transport-Security). Hard to take back."
+    ),
     key!(limits.message, "The largest message that a client may send, after inflating."),
     key!(limits.fragments, "The most frames that one message may come in."),
     key!(limits.outbox, "What may wait for a client to read it. Without it four times `message`."),

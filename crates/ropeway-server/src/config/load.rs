@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Key, ROOM_KEYS};
 use super::value::Raw;
-use super::{Config, ConfigError, Problem, RoomRule, Source, limits, proxy, socketio};
+use super::{Config, ConfigError, Problem, RoomRule, Source, limits, proxy, socketio, tls};
 
 /// The layers of a configuration: `defaults < file < environment < flags`.
 ///
@@ -235,7 +235,12 @@ impl Loading {
             );
         }
         let config = &self.config;
-        let found = [limits::problems(config), proxy::problems(config), socketio::problems(config)];
+        let found = [
+            limits::problems(config),
+            proxy::problems(config),
+            socketio::problems(config),
+            tls::problems(config),
+        ];
         for (what, hint) in found.into_iter().flatten() {
             self.problem(Source::Together, what, Some(hint));
         }

@@ -32,6 +32,7 @@ mod print;
 mod proxy;
 mod rooms;
 mod socketio;
+mod tls;
 mod value;
 
 pub use auth::{Auth, RefusalMode, TokenSource};
@@ -44,6 +45,7 @@ pub use print::default_file;
 pub use proxy::{ForwardingHeader, Proxy, ProxyProtocol};
 pub use rooms::{Pattern, RoomRule, Who};
 pub use socketio::{CookieAttributes, CookieName, InitialPacket, Namespace, Path, SocketIo, Transport};
+pub use tls::{ClientCertificates, Tls, TlsVersion};
 pub(crate) use value::duration;
 pub use value::{ByteSize, Choice};
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub heartbeat: Heartbeat,
     /// permessage-deflate (RFC 7692).
     pub compression: Compression,
+    /// Encryption that ends here.
+    pub tls: Tls,
     /// How clients say who they are.
     pub auth: Auth,
     /// The HTTP API.
@@ -120,7 +124,8 @@ pub struct Server {
     pub hosts: Hosts,
     /// WebSocket connections at one time; one more is answered with 503.
     pub max_connections: usize,
-    /// Time from accepting a connection to the end of its request headers, and again for each further request.
+    /// Time from accepting a connection to the end of its request headers, and again for each further request. Over
+    /// TLS its handshake has as long, and then the headers.
     pub handshake_timeout: Duration,
     /// Over how long the closing of the connections is spread when the server shuts down.
     pub shutdown_spread: Duration,

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,17 +12,19 @@ use tracing::{debug, warn};
 
 use super::connection::Connection;
 use crate::state::Shared;
+use crate::tls::Tls;
 
 /// Takes connections from the port and gives each a task.
 pub(super) struct Acceptor {
     listener: TcpListener,
     router: Router,
     shared: Shared,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Acceptor {
-    pub(super) fn new(listener: TcpListener, router: Router, shared: Shared) -> Self {
-        Self { listener, router, shared }
+    pub(super) fn new(listener: TcpListener, router: Router, shared: Shared, tls: Option<Arc<Tls>>) -> Self {
+        Self { listener, router, shared, tls }
     }
 
     /// Every connection that is not upgraded holds a permit. Cancel-safe: what was not accepted waits in the kernel.
@@ -31,8 +34,8 @@ impl Acceptor {
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
                     debug!(%peer, "accepted");
-                    let (router, shared) = (self.router.clone(), self.shared.clone());
-                    tokio::spawn(Connection { stream, peer, permit, router, shared }.serve());
+                    let (router, shared, tls) = (self.router.clone(), self.shared.clone(), self.tls.clone());
+                    tokio::spawn(Connection { stream, peer, permit, router, shared, tls }.serve());
                 }
                 Err(error) => recover(&error).await,
             }

@@ -1,10 +1,14 @@
 //! What one TCP connection goes through, from its arrival to its last request.
 
+use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 
 use axum::Router;
-use http::Request;
+use http::header::STRICT_TRANSPORT_SECURITY;
+use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -16,11 +20,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use crate::config::ProxyProtocol;
+use super::opening;
+use crate::config::{self, ProxyProtocol};
 use crate::lifetime::{Phase, Watch};
 use crate::limits::{Full, Visit};
 use crate::peer::{ClientAddress, proxy_protocol};
 use crate::state::Shared;
+use crate::tls::{Session, Tls};
 
 /// Bytes of request line and headers.
 const MAX_HEAD: usize = 16 * 1024;
@@ -33,19 +39,32 @@ pub(super) struct Connection {
     pub(super) permit: OwnedSemaphorePermit,
     pub(super) router: Router,
     pub(super) shared: Shared,
+    /// Nothing where the port is plain.
+    pub(super) tls: Option<Arc<Tls>>,
 }
 
 impl Connection {
     /// Serves it until it ends, is upgraded, or the server ends.
     pub(super) async fn serve(self) {
-        let Self { mut stream, peer, permit: _permit, router, shared } = self;
+        let Self { mut stream, peer, permit: _permit, router, shared, tls } = self;
         // Frames are small and written whole: waiting for more would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "cannot set TCP_NODELAY");
         }
         let Some((client, _visit)) = identify(&mut stream, peer, &shared).await else { return };
-        serve_http(stream, client, router, shared).await;
+        match tls {
+            // In a box, so that a plain connection has no room for it.
+            Some(tls) => Box::pin(serve_tls(stream, client, tls, router, shared)).await,
+            None => serve_http(stream, Arrived { client, session: None }, router, shared).await,
+        }
     }
+}
+
+/// What is known of a connection before its first request.
+struct Arrived {
+    client: ClientAddress,
+    /// Nothing on a plain port.
+    session: Option<Session>,
 }
 
 /// Who the client is by the connection alone, and its place among those of its address. Nothing for one that is not to be
@@ -87,18 +106,47 @@ fn admitted(client: ClientAddress, visit: Result<Visit, Full>) -> Option<(Client
     }
 }
 
+/// The handshake, and then as on a plain connection.
+async fn serve_tls(stream: TcpStream, client: ClientAddress, tls: Arc<Tls>, router: Router, shared: Shared) {
+    let mut watch = Watch::new(shared.clone());
+    let handshake = timeout(shared.config.server.handshake_timeout, opening::tls(stream, &tls));
+    let opened = tokio::select! {
+        opened = handshake => opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
+        () = watch.reached(Phase::Draining) => return,
+    };
+    drop(watch);
+    match opened {
+        Ok(stream) => {
+            let session = Some(Session::new(stream.get_ref().1));
+            let client = ClientAddress { is_secure: true, ..client };
+            serve_http(stream, Arrived { client, session }, router, shared).await;
+        }
+        Err(error) => debug!(client = ?client.ip, %error, "a TLS handshake failed"),
+    }
+}
+
 /// Serves requests on any stream. A plain connection comes as the very `TcpStream`: a WebSocket takes it out of hyper and
 /// holds it without a box around it.
-async fn serve_http<S>(stream: S, client: ClientAddress, router: Router, shared: Shared)
+async fn serve_http<S>(stream: S, arrived: Arrived, router: Router, shared: Shared)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let router = TowerToHyperService::new(router);
     let state = shared.clone();
+    let is_plain = arrived.session.is_none();
+    let hsts = if is_plain { None } else { hsts(&shared.config.tls) };
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let client = client.behind(request.headers(), &state.config.proxy);
+        let client = arrived.client.behind(request.headers(), &state.config.proxy);
         request.extensions_mut().insert(client);
-        router.call(request)
+        if let Some(session) = &arrived.session {
+            request.extensions_mut().insert(session.clone());
+        }
+        let (response, hsts) = (router.call(request), hsts.clone());
+        async move {
+            let mut response = response.await?;
+            response.headers_mut().extend(hsts.map(|value| (STRICT_TRANSPORT_SECURITY, value)));
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -120,5 +168,14 @@ where
     };
     if let Err(error) = ended {
         debug!(%error, "a connection ended in HTTP");
+        if is_plain && error.is_parse() {
+            debug!("if that was a client of https or wss: TLS is off here, see `tls.certificate`");
+        }
     }
+}
+
+/// RFC 6797 section 6.1.
+fn hsts(config: &config::Tls) -> Option<HeaderValue> {
+    let seconds = config.hsts?.as_secs();
+    HeaderValue::from_str(&format!("max-age={seconds}")).ok()
 }

@@ -6,6 +6,7 @@
 
 mod accept;
 mod connection;
+mod opening;
 mod server;
 
 pub(crate) use server::tick_while_used;

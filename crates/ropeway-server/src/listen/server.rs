@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::lifetime::Phase;
 use crate::limits;
 use crate::state::Shared;
-use crate::tls::TlsError;
+use crate::tls::{Tls, TlsError};
 
 /// A server that is bound to its port and not yet running.
 pub struct Server {
@@ -24,6 +24,8 @@ pub struct Server {
     address: SocketAddr,
     router: Router,
     shared: Shared,
+    /// Nothing where the port is plain.
+    tls: Option<Arc<Tls>>,
 }
 
 impl Server {
@@ -36,8 +38,13 @@ impl Server {
         Self::builder(config).bind().await
     }
 
-    pub(crate) fn new(listener: TcpListener, router: Router, shared: Shared) -> io::Result<Self> {
-        Ok(Self { address: listener.local_addr()?, listener, router, shared })
+    pub(crate) fn new(
+        listener: TcpListener,
+        router: Router,
+        shared: Shared,
+        tls: Option<Arc<Tls>>,
+    ) -> io::Result<Self> {
+        Ok(Self { address: listener.local_addr()?, listener, router, shared, tls })
     }
 
     /// Where it listens, with the port that it really has.
@@ -47,7 +54,7 @@ impl Server {
 
     /// What can be asked of the server while it runs, from anywhere.
     pub fn handle(&self) -> Handle {
-        Handle { _shared: self.shared.clone() }
+        Handle { tls: self.tls.clone() }
     }
 
     /// Serves until `shutdown` ends, then closes every connection: `/readyz` turns 503, nothing more is accepted,
@@ -56,10 +63,11 @@ impl Server {
     ///
     /// Dropping the future stops accepting; connections go on.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self { listener, router, shared, .. } = self;
-        let acceptor = Acceptor::new(listener, router, shared.clone());
+        let Self { listener, router, shared, tls, .. } = self;
+        let acceptor = Acceptor::new(listener, router, shared.clone(), tls.clone());
         tokio::select! {
             never = acceptor.run() => match never {},
+            never = follow(tls) => match never {},
             never = tick(&shared) => match never {},
             () = shutdown => {}
         }
@@ -71,22 +79,30 @@ impl Server {
 /// Asks something of a running server; a clone asks the same one. It does not keep the server running.
 #[derive(Clone)]
 pub struct Handle {
-    _shared: Shared,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Handle {
     /// Reads the certificate and key files again. New connections get what they say now; those that are open go on.
     ///
     /// # Errors
-    /// [`TlsError::Off`]: the server has no TLS.
+    /// [`TlsError::Off`]: the server has no TLS. Otherwise a file is not right, and all stays as it was.
     pub fn reload_tls(&self) -> Result<(), TlsError> {
-        Err(TlsError::Off)
+        self.tls.as_ref().ok_or(TlsError::Off)?.reload()
     }
 }
 
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}
+
+/// Looks after the files of TLS.
+async fn follow(tls: Option<Arc<Tls>>) -> Infallible {
+    match tls {
+        Some(tls) => tls.follow().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -44,7 +44,7 @@ Settings come from defaults < file < environment < flags. Every key of the file 
 Without a file the server is for development: it listens on loopback only, rooms named `demo:*` are open to \
 everybody, and an API key is made up.
 
-Signals: SIGTERM and SIGINT shut down gracefully, a second one exits at once.";
+Signals: SIGTERM and SIGINT shut down gracefully, a second one exits at once. SIGHUP reads the files of `[tls]` again.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -1,0 +1,298 @@
+//! TLS that ends at the server, with certificates of authorities that only the test knows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper may stop at the first surprise, as the tests that call it may"
+)]
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use ropeway_server::config::{ClientCertificates, Config, TlsVersion};
+use ropeway_server::{Handle, Server, TlsError};
+use ropeway_ws::client::Connect;
+use ropeway_ws::{Message, WebSocket};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// A certificate authority that nobody but a test knows.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// Certificate and key in PEM.
+    fn pair(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// A client that trusts this authority and no other, and shows a certificate of `own`.
+    fn client(&self, own: Option<&Authority>) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let builder = builder.with_root_certificates(roots);
+        let Some(own) = own else { return Arc::new(builder.with_no_client_auth()) };
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(["client".to_owned()]).unwrap().signed_by(&key, &own.0).unwrap();
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        Arc::new(builder.with_client_auth_cert(vec![certificate.der().clone()], key).unwrap())
+    }
+}
+
+/// A server of its own, and its files.
+struct Running {
+    address: SocketAddr,
+    handle: Handle,
+    folder: TempDir,
+}
+
+impl Running {
+    async fn new(authority: &Authority, change: impl FnOnce(&mut Config, &TempDir)) -> Self {
+        let folder = TempDir::new().unwrap();
+        write(&folder, &authority.pair("localhost"));
+        let mut config = config(&folder);
+        change(&mut config, &folder);
+        let server = Server::bind(config).await.unwrap();
+        let running = Self { address: server.local_addr(), handle: server.handle(), folder };
+        tokio::spawn(server.run(std::future::pending()));
+        running
+    }
+
+    async fn echo(&self, config: &Arc<ClientConfig>) -> WebSocket {
+        let url = format!("wss://localhost:{}/echo", self.address.port());
+        let (socket, _) = Connect::new(&url).unwrap().tls(config.clone()).open().await.unwrap();
+        socket
+    }
+
+    /// A handshake alone; the answer to a first request shows whether the server agrees.
+    async fn request(&self, config: &Arc<ClientConfig>) -> std::io::Result<(String, TlsStream<TcpStream>)> {
+        let tcp = TcpStream::connect(self.address).await?;
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut stream = TlsConnector::from(config.clone()).connect(name, tcp).await?;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok((answer, stream))
+    }
+}
+
+fn config(folder: &TempDir) -> Config {
+    let mut config = Config::development();
+    config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.tls.certificate = vec![folder.path().join("cert.pem")];
+    config.tls.key = vec![folder.path().join("key.pem")];
+    // Looks of its own would be in the way of tests that ask for a reload.
+    config.tls.reload_interval = Duration::from_secs(3600);
+    config
+}
+
+fn write(folder: &TempDir, (certificate, key): &(String, String)) {
+    fs::write(folder.path().join("cert.pem"), certificate).unwrap();
+    fs::write(folder.path().join("key.pem"), key).unwrap();
+}
+
+fn write_ca(folder: &TempDir, authority: &Authority) -> Vec<PathBuf> {
+    let path = folder.path().join("ca.pem");
+    fs::write(&path, authority.0.pem()).unwrap();
+    vec![path]
+}
+
+fn leaf(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
+    stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
+}
+
+async fn echoes(socket: &mut WebSocket) {
+    socket.send(Message::text("hello")).await.unwrap();
+    assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("hello"));
+}
+
+#[tokio::test]
+async fn websockets_and_requests_come_over_tls() {
+    let authority = Authority::new();
+    let server = Running::new(&authority, |_, _| {}).await;
+    let client = authority.client(None);
+    echoes(&mut server.echo(&client).await).await;
+    let (answer, _) = server.request(&client).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("strict-transport-security"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_certificate_of_another_authority_is_refused_by_the_client() {
+    let server = Running::new(&Authority::new(), |_, _| {}).await;
+    assert!(server.request(&Authority::new().client(None)).await.is_err());
+}
+
+#[tokio::test]
+async fn strict_transport_security_is_said_where_configured() {
+    let authority = Authority::new();
+    let server = Running::new(&authority, |config, _| config.tls.hsts = Some(Duration::from_secs(300))).await;
+    let (answer, _) = server.request(&authority.client(None)).await.unwrap();
+    assert!(answer.contains("strict-transport-security: max-age=300\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_reload_is_for_new_connections_and_leaves_old_ones_alone() {
+    let authority = Authority::new();
+    let server = Running::new(&authority, |_, _| {}).await;
+    let client = authority.client(None);
+    let mut old = server.echo(&client).await;
+    let before = leaf(&server.request(&client).await.unwrap().1);
+    write(&server.folder, &authority.pair("localhost"));
+    server.handle.reload_tls().unwrap();
+    let after = leaf(&server.request(&client).await.unwrap().1);
+    assert_ne!(before, after);
+    echoes(&mut old).await;
+}
+
+#[tokio::test]
+async fn files_that_change_are_noticed() {
+    let authority = Authority::new();
+    let interval = Duration::from_millis(20);
+    let server = Running::new(&authority, |config, _| config.tls.reload_interval = interval).await;
+    let client = authority.client(None);
+    let before = leaf(&server.request(&client).await.unwrap().1);
+    write(&server.folder, &authority.pair("localhost"));
+    let changed = async {
+        while leaf(&server.request(&client).await.unwrap().1) == before {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), changed).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_reload_keeps_what_there_is() {
+    let authority = Authority::new();
+    let server = Running::new(&authority, |_, _| {}).await;
+    let (certificate, _) = authority.pair("localhost");
+    fs::write(server.folder.path().join("cert.pem"), certificate).unwrap();
+    let error = server.handle.reload_tls().unwrap_err().to_string();
+    assert!(error.contains("key.pem: the key does not fit the certificate in"), "{error}");
+    fs::write(server.folder.path().join("key.pem"), "-----BEGIN PRIVATE KEY-----\nMIG").unwrap();
+    assert!(server.handle.reload_tls().is_err());
+    assert!(server.request(&authority.client(None)).await.is_ok());
+}
+
+#[tokio::test]
+async fn files_that_are_not_right_are_named_at_the_start() {
+    let authority = Authority::new();
+    let folder = TempDir::new().unwrap();
+    let said = async || Server::bind(config(&folder)).await.err().unwrap().to_string();
+    assert!(said().await.contains("cert.pem: it cannot be read"));
+    let (certificate, key) = authority.pair("localhost");
+    write(&folder, &("nothing".to_owned(), key.clone()));
+    assert!(said().await.contains("cert.pem: there is no certificate in it"));
+    write(&folder, &(certificate.clone(), certificate.clone()));
+    assert!(said().await.contains("key.pem: there is no private key in it"));
+    write(&folder, &(certificate, authority.pair("localhost").1));
+    assert!(said().await.contains("key.pem: the key does not fit"));
+}
+
+#[tokio::test]
+async fn clients_may_be_asked_for_certificates() {
+    let (authority, theirs, stranger) = (Authority::new(), Authority::new(), Authority::new());
+    for (asked, alone) in [(ClientCertificates::Optional, true), (ClientCertificates::Required, false)] {
+        let server = Running::new(&authority, |config, folder| {
+            config.tls.client_certificates = asked;
+            config.tls.client_ca = write_ca(folder, &theirs);
+        })
+        .await;
+        assert_eq!(server.request(&authority.client(None)).await.is_ok(), alone);
+        assert!(server.request(&authority.client(Some(&theirs))).await.is_ok());
+        assert!(server.request(&authority.client(Some(&stranger))).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_client_gets_the_certificate_for_the_name_that_it_asks_for() {
+    let authority = Authority::new();
+    let server = Running::new(&authority, |config, folder| {
+        let (certificate, key) = authority.pair("first.example");
+        let (first, second) = (folder.path().join("first.pem"), folder.path().join("first.key"));
+        fs::write(&first, certificate).unwrap();
+        fs::write(&second, key).unwrap();
+        config.tls.certificate.insert(0, first);
+        config.tls.key.insert(0, second);
+    })
+    .await;
+    assert!(server.request(&authority.client(None)).await.is_ok());
+}
+
+#[tokio::test]
+async fn plain_http_is_told_to_use_https() {
+    let server = Running::new(&Authority::new(), |_, _| {}).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("use https://"), "{answer}");
+}
+
+/// A ClientHello of TLS 1.1, as far as a server has to read to refuse it.
+#[tokio::test]
+async fn old_versions_are_refused() {
+    let server = Running::new(&Authority::new(), |_, _| {}).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let mut hello = vec![0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 2];
+    hello.extend([7; 32]);
+    hello.extend([0, 0, 2, 0xc0, 0x13, 1, 0]);
+    stream.write_all(&hello).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer.first(), Some(&0x15), "an alert: {answer:?}");
+}
+
+#[tokio::test]
+async fn tls_1_2_can_be_switched_off() {
+    let authority = Authority::new();
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.0.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_protocol_versions(&[&rustls::version::TLS12]).unwrap();
+    let client = Arc::new(builder.with_root_certificates(roots).with_no_client_auth());
+    let both = Running::new(&authority, |_, _| {}).await;
+    assert!(both.request(&client).await.is_ok());
+    let new = Running::new(&authority, |config, _| config.tls.min_version = TlsVersion::V1_3).await;
+    assert!(new.request(&client).await.is_err());
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_go_on_is_dropped() {
+    let server = Running::new(&Authority::new(), |config, _| {
+        config.server.handshake_timeout = Duration::from_millis(100);
+    })
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(&[0x16, 3, 1, 2]).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut [0; 16])).await.unwrap();
+    assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn without_tls_there_is_nothing_to_reload() {
+    let mut config = Config::development();
+    config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = Server::bind(config).await.unwrap();
+    assert!(matches!(server.handle().reload_tls(), Err(TlsError::Off)));
+}
