@@ -56,14 +56,15 @@ impl State {
 
     pub(crate) fn with(config: Config, app: Option<App>, auth: Auth) -> Shared {
         let hub = hub(&config, app.is_some());
+        let auth = Arc::new(auth);
         if let Some(app) = &app {
-            app.start(hub.clone(), &config.socketio);
+            app.start(hub.clone(), auth.clone(), &config.socketio);
         }
         Arc::new(Self {
             socketio: Arc::new(socketio::Protocol::new(hub.clone(), app.clone(), &config.socketio)),
             hub,
             app,
-            auth: Arc::new(auth),
+            auth,
             node: random_name(8),
             started: Instant::now(),
             drain: Drain::default(),

@@ -17,6 +17,7 @@ use super::runner::{attend, guarded, poll_once};
 use super::seat::Seat;
 use super::{App, Handlers, Refusal, Running, Socket, search};
 use crate::Handshake;
+use crate::auth::Auth;
 use crate::config::SocketIo;
 
 impl App {
@@ -37,8 +38,8 @@ impl App {
     }
 
     /// Begins to serve a hub.
-    pub(crate) fn start(&self, hub: Hub, config: &SocketIo) {
-        let running = Running { hub, cleanup: config.cleanup_empty_child_namespaces };
+    pub(crate) fn start(&self, hub: Hub, auth: Arc<Auth>, config: &SocketIo) {
+        let running = Running { hub, auth, cleanup: config.cleanup_empty_child_namespaces };
         if self.0.running.set(running).is_err() {
             tracing::warn!("an application was given to two servers; it speaks to the first one only");
         }

@@ -85,6 +85,14 @@ impl Refusal {
     }
 }
 
+/// Of authentication: the client reads the code in `data`.
+impl From<crate::auth::Refusal> for Refusal {
+    fn from(refusal: crate::auth::Refusal) -> Self {
+        let data = serde_json::json!({ "code": refusal.code() });
+        Self::coded(refusal.code(), refusal.message()).with_data(data)
+    }
+}
+
 impl From<String> for Refusal {
     fn from(message: String) -> Self {
         Self::new(message)

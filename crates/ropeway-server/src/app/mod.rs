@@ -145,6 +145,8 @@ pub(crate) struct Inner {
 /// The server that runs an application, as far as it matters to it.
 struct Running {
     hub: Hub,
+    /// Verifies the tokens that clients send to renew their credentials.
+    auth: Arc<crate::auth::Auth>,
     /// Namespaces that clients asked for are forgotten when nobody is in them.
     cleanup: bool,
 }

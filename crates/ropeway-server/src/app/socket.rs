@@ -1,6 +1,5 @@
 //! A client in a namespace.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,8 @@ use super::rooms::names;
 use super::seat::Seat;
 use super::{Acknowledgement, Arguments, Broadcast, Error, Namespace, Rooms};
 use crate::Handshake;
-use crate::auth::Identity;
+use crate::auth::{self, Applicant, Identity, Secret};
+use crate::protocol::socketio::renew;
 
 /// A client in a namespace: a handle, cheap to clone, usable from every thread and for as long as one likes. When the
 /// client has gone, what is sent goes nowhere.
@@ -39,8 +39,7 @@ impl Socket {
     /// Who the client is and what it may do, as its credentials say; it changes when the client renews them. Absent for
     /// clients without credentials.
     pub fn identity(&self) -> Option<Arc<Identity>> {
-        let grants: Arc<dyn Any + Send + Sync> = self.hub.grants()?;
-        grants.downcast().ok()
+        Identity::of(&self.hub)
     }
 
     /// Its namespace, to send to everybody in it, this socket included.
@@ -59,6 +58,25 @@ impl Socket {
     /// [`Error::Decode`]: it is not a `T`.
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, Error> {
         read_auth(self.seat.auth()).map_err(Error::Decode)
+    }
+
+    /// Gives this socket the credentials of a fresh token of the same user, which its client has sent: they decide from
+    /// now on what it may do, and until when. A client of Socket.IO whose credentials end is disconnected from the
+    /// namespace; one of the native protocol renews them itself, with `auth`. Cancel-safe: until it has ended, nothing
+    /// has changed.
+    ///
+    /// # Errors
+    /// The token is not good, or for another user; the socket came in without credentials, which it can have only by
+    /// connecting anew; no server runs this application.
+    pub async fn authenticate(&self, token: &str) -> Result<Arc<Identity>, auth::Refusal> {
+        let running = self.seat.app.running.get();
+        let running = running.ok_or_else(|| auth::Refusal::unavailable("no server runs this application"))?;
+        let carrier = match self.handshake().query("transport").as_deref() {
+            Some("polling") => "polling",
+            _ => "websocket",
+        };
+        let applicant = Applicant::socketio(self.handshake().clone(), carrier);
+        renew(&running.auth, &applicant, &self.hub, Secret::new(token)).await
     }
 
     /// Whether it was missing for a moment and has its name, rooms and data back, and got what it missed (connection

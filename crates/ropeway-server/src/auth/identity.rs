@@ -1,5 +1,6 @@
 //! Who a client is, as its credentials say.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -90,6 +91,12 @@ impl Identity {
         } else {
             Err(Refusal::forbidden("the credentials do not allow this namespace"))
         }
+    }
+
+    /// The one of a socket, where credentials are asked for.
+    pub(crate) fn of(socket: &ropeway_hub::Socket) -> Option<Arc<Self>> {
+        let grants: Arc<dyn Any + Send + Sync> = socket.grants()?;
+        grants.downcast().ok()
     }
 
     /// The time that is left at `now`; zero when it has ended, nothing when it does not end.

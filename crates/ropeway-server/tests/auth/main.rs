@@ -12,9 +12,14 @@ mod client;
 #[allow(dead_code, reason = "the tests of the server use more of it")]
 mod running;
 
+#[path = "../socketio/peer.rs"]
+#[allow(dead_code, reason = "the tests of Socket.IO use more of it")]
+mod peer;
+
 mod application;
 mod handshake;
 mod hook;
 mod message;
 mod renewal;
 mod rooms;
+mod socketio;

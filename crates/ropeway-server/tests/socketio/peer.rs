@@ -18,7 +18,13 @@ pub(crate) struct Peer {
 impl Peer {
     /// Opens a session, without entering a namespace.
     pub(crate) fn open(server: &Running) -> Self {
-        let socket = open(server, "/socket.io/?EIO=4&transport=websocket", &[]).unwrap();
+        Self::with(server, "", &[])
+    }
+
+    /// The same with more in the query, and headers.
+    pub(crate) fn with(server: &Running, query: &str, headers: &[(&str, &str)]) -> Self {
+        let path = format!("/socket.io/?EIO=4&transport=websocket{query}");
+        let socket = open(server, &path, headers).unwrap();
         let mut peer = Self { socket, engine: String::new() };
         let told = peer.text();
         let handshake: Value = serde_json::from_str(told.strip_prefix('0').unwrap()).unwrap();

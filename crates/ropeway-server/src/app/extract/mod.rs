@@ -40,7 +40,7 @@ pub use values::{Auth, Data, Event, Raw};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a handler for `{K}`",
-    note = "arguments are `Socket`, `State<S>`, `Auth<T>`, `Arc<Handshake>`, `Namespace`; where there is an event also \
+    note = "arguments are `Socket`, `State<S>`, `Auth<T>`, `Arc<Identity>`, `Arc<Handshake>`, `Namespace`; where there is an event also \
             `Data<T>`, `Args<(A, B)>`, `Event`, `Raw`; `Ack` in handlers of events and `DisconnectReason` in \
             `on_disconnect`"
 )]

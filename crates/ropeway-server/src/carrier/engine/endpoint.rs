@@ -21,7 +21,9 @@ use super::registry::Entry;
 use super::verify::{Wanted, check_version, is_upgrade, verify};
 use super::websocket::dismiss;
 use super::{answer, open};
+use crate::auth::Applicant;
 use crate::handshake::Handshake;
+use crate::protocol::socketio::Access;
 use crate::state::Shared;
 
 /// Every request of Engine.IO.
@@ -74,15 +76,34 @@ async fn begin(
         app.allows(&handshake).await.map_err(Refusal::forbidden)?;
     }
     check_version(&shared.config.socketio, version)?;
+    let access = access(shared, version, &handshake, is_upgrade).await?;
     let mut response = if is_upgrade {
-        open::websocket(shared, version, &handshake, request)?
+        open::websocket(shared, version, &handshake, access, request)?
     } else {
-        open::polling(shared, version, &handshake, &request)
+        open::polling(shared, version, &handshake, access, &request)
     };
     if let Some(app) = &shared.app {
         app.write_initial_headers(response.headers_mut(), &handshake);
     }
     Ok(response)
+}
+
+/// What is known of the client; nothing where nobody asks. There is no session before it is admitted.
+async fn access(
+    shared: &Shared,
+    version: Version,
+    handshake: &Arc<Handshake>,
+    is_upgrade: bool,
+) -> Result<Option<Access>, Refusal> {
+    if shared.auth.is_open() {
+        return Ok(None);
+    }
+    let carrier = if is_upgrade { "websocket" } else { "polling" };
+    let applicant = Applicant::socketio(handshake.clone(), carrier);
+    // Clients of version 3 are in `/` before they can say anything.
+    let applicant = if version == Version::V3 { applicant.without_messages() } else { applicant };
+    let admission = shared.auth.admit(&applicant).await?;
+    Ok(Some(Access::new(shared.auth.clone(), applicant, admission)))
 }
 
 async fn poll(shared: &Shared, desk: Arc<Desk>, request: Request) -> Response {

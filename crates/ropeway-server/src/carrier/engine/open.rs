@@ -28,7 +28,7 @@ use crate::handshake::Handshake;
 use crate::http::ApiError;
 use crate::lifetime::Phase;
 use crate::limits::{self, Place};
-use crate::protocol::socketio::Session;
+use crate::protocol::socketio::{Access, Session};
 use crate::state::Shared;
 
 /// What the sessions of a server share.
@@ -96,16 +96,17 @@ pub(super) fn polling(
     shared: &Shared,
     version: Version,
     handshake: &Arc<Handshake>,
+    access: Option<Access>,
     request: &Request,
 ) -> Response {
-    let place = match place(shared, request) {
+    let place = match place(shared, request, access.as_ref()) {
         Ok(place) => place,
         Err(refused) => return *refused,
     };
     let id = SessionId::new(rand::random());
     let wants_base64 = handshake.query("b64").is_some();
     let desk = Arc::new(Desk::new(shared.engine.machine(version, Transport::Polling), wants_base64));
-    let session = Session::new(shared.socketio.clone(), handshake.clone(), version, None, now());
+    let session = Session::new(shared.socketio.clone(), handshake.clone(), version, access, None, now());
     let lease = Lease::new(id, Entry::Polling(desk.clone()), shared.clone(), place);
     tokio::spawn(Attended::new(Polling::new(desk, session, lease), shared.clone()));
 
@@ -130,20 +131,23 @@ pub(super) fn websocket(
     shared: &Shared,
     version: Version,
     handshake: &Arc<Handshake>,
+    access: Option<Access>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let place = match place(shared, &request) {
+    let place = match place(shared, &request, access.as_ref()) {
         Ok(place) => place,
         Err(refused) => return Ok(*refused),
     };
     let (handshake, server) = (handshake.clone(), shared.clone());
-    accept(shared, request, move |socket| begin(socket, version, handshake, place, server))
+    accept(shared, request, move |socket| {
+        let deflate = socket.connection().deflate_params();
+        let session = Session::new(server.socketio.clone(), handshake, version, access, deflate, now());
+        begin(socket, version, session, place, server);
+    })
 }
 
-fn begin(socket: WebSocket, version: Version, handshake: Arc<Handshake>, place: Place, shared: Shared) {
+fn begin(socket: WebSocket, version: Version, session: Session, place: Place, shared: Shared) {
     let id = SessionId::new(rand::random());
-    let deflate = socket.connection().deflate_params();
-    let session = Session::new(shared.socketio.clone(), handshake, version, deflate, now());
     let lease = Lease::new(id, Entry::WebSocket(version), shared.clone(), place);
     let machine = shared.engine.machine(version, Transport::WebSocket);
     let packets = first_packets(&shared, &id, Transport::WebSocket);
@@ -203,11 +207,16 @@ fn frame(packet: &Packet<'_>, version: Version) -> Bytes {
 }
 
 /// A place for one more session, unless the server is full or ends.
-fn place(shared: &Shared, request: &Request) -> Result<Place, Box<Response>> {
+fn place(shared: &Shared, request: &Request, access: Option<&Access>) -> Result<Place, Box<Response>> {
     if shared.drain.has_reached(Phase::Draining) {
         let message = "the server is shutting down";
         let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
         return Err(Box::new(error.into_response()));
     }
-    limits::enter(shared, request.extensions()).map_err(|full| Box::new(ApiError::from(full).into_response()))
+    let full = |full| Box::new(ApiError::from(full).into_response());
+    let mut place = limits::enter(shared, request.extensions()).map_err(full)?;
+    if let Some(user) = access.and_then(Access::user) {
+        place.set_user(user).map_err(full)?;
+    }
+    Ok(place)
 }

@@ -8,6 +8,8 @@ use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde::{Serialize, Serializer};
 
+use crate::auth;
+
 /// Why a request is refused; the number is the `code` of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
@@ -31,6 +33,11 @@ pub(super) struct Refusal {
     #[serde(serialize_with = "number")]
     pub(super) code: Code,
     pub(super) message: Cow<'static, str>,
+    /// What authentication says of it, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip)]
+    status: StatusCode,
 }
 
 fn number<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
@@ -48,25 +55,37 @@ impl From<Code> for Refusal {
             Code::Forbidden => "Forbidden",
             Code::UnsupportedVersion => "Unsupported protocol version",
         };
-        Self { code, message: message.into() }
+        let is_forbidden = code == Code::Forbidden;
+        let status = if is_forbidden { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
+        Self { code, message: message.into(), reason: None, status }
+    }
+}
+
+/// Of authentication: forbidden to Engine.IO, with a status that says more.
+impl From<auth::Refusal> for Refusal {
+    fn from(refusal: auth::Refusal) -> Self {
+        let message = refusal.message().to_owned().into();
+        Self { message, reason: Some(refusal.code()), status: refusal.status(), ..Code::Forbidden.into() }
     }
 }
 
 impl Refusal {
     /// Of an application that does not want the client.
     pub(super) fn forbidden(message: String) -> Self {
-        Self { code: Code::Forbidden, message: message.into() }
+        Self { message: message.into(), ..Code::Forbidden.into() }
     }
 
     /// The answer to an ordinary request.
     pub(super) fn to_request(&self) -> Response {
-        let is_forbidden = self.code == Code::Forbidden;
-        let status = if is_forbidden { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
-        (status, Json(self)).into_response()
+        (self.status, Json(self)).into_response()
     }
 
-    /// The answer to a request for a WebSocket: the message alone, and the end of the connection.
+    /// The answer to a request for a WebSocket: the message alone, and the end of the connection. Who is refused for
+    /// its credentials is told as others are.
     pub(super) fn to_upgrade(&self) -> Response {
+        if self.reason.is_some() {
+            return ([(CONNECTION, HeaderValue::from_static("close"))], self.to_request()).into_response();
+        }
         let headers = [
             (CONNECTION, HeaderValue::from_static("close")),
             (CONTENT_TYPE, HeaderValue::from_static("text/html")),

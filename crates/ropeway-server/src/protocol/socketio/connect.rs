@@ -6,28 +6,49 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rand::Rng;
-use ropeway_hub::{BoxFuture, DisconnectReason, Error, OwnedPayload, Payload, Reply, Socket};
+use ropeway_hub::{BoxFuture, DisconnectReason, Error, Grants, OwnedPayload, Payload, Reply, Socket};
 use ropeway_socketio::engine::{SessionId, Version};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tracing::debug;
 
+use super::access::{Claim, Verified};
 use super::packet::Outgoing;
 use super::session::Session;
 use super::spaces::{Inside, Space};
 use crate::app::{Handlers, Refusal};
+use crate::auth::Identity;
+use crate::carrier::now;
 use crate::protocol::json::{Object, push_text};
 use crate::protocol::request::text;
 
 /// What waits for the application before it is in a namespace.
 pub(super) struct Entering {
     namespace: Box<str>,
-    /// What the client sent with CONNECT.
-    auth: OwnedPayload,
+    entrant: Entrant,
     stage: Stage,
 }
 
+/// Who wants to enter.
+pub(super) struct Entrant {
+    /// What the client sent with CONNECT.
+    auth: OwnedPayload,
+    /// Who it is, as far as anybody asks.
+    identity: Option<Arc<Identity>>,
+}
+
+impl Entrant {
+    fn user(&self) -> Option<&str> {
+        self.identity.as_deref().and_then(Identity::name)
+    }
+
+    fn grants(&self) -> Option<Arc<dyn Grants>> {
+        self.identity.clone().map(|identity| identity as Arc<dyn Grants>)
+    }
+}
+
 enum Stage {
+    Verifying(BoxFuture<Verified>),
     Finding(BoxFuture<Option<Arc<Handlers>>>),
     Admitting(Candidate, BoxFuture<Result<(), Refusal>>),
 }
@@ -43,8 +64,9 @@ pub(super) struct Candidate {
     handlers: Option<Arc<Handlers>>,
 }
 
-/// What the application has decided.
+/// What has been decided.
 pub(super) enum Decided {
+    Verified(Verified),
     Found(Option<Arc<Handlers>>),
     Admitted(Candidate, Result<(), Refusal>),
 }
@@ -56,94 +78,121 @@ impl Session {
         if self.spaces.count() >= self.protocol.hub.limits().sockets_per_connection {
             return self.refuse(namespace, &Error::TooManySockets.to_string().into());
         }
-        let auth = Payload::text(auth.unwrap_or_default()).to_owned();
+        let text = auth.unwrap_or_default();
+        let auth = Payload::text(text).to_owned();
+        let claim = self.access.as_ref().map(|access| access.claim(namespace, text));
+        match claim {
+            None => self.find(namespace, Entrant { auth, identity: None }),
+            Some(Claim::Settled(Ok(identity))) => self.find(namespace, Entrant { auth, identity }),
+            Some(Claim::Settled(Err(refusal))) => self.refuse(namespace, &refusal.into()),
+            Some(Claim::Asked(later)) => {
+                let entrant = Entrant { auth, identity: None };
+                self.wait(namespace, entrant, Stage::Verifying(later));
+            }
+        }
+    }
+
+    /// It is known who wants to enter, as far as anybody asks.
+    fn find(&mut self, namespace: &str, entrant: Entrant) {
         let (Some(app), Some(handshake)) = (&self.protocol.app, &self.handshake) else {
-            return self.found(namespace, auth, None);
+            return self.found(namespace, entrant, None);
         };
-        match app.find(namespace, handshake, &auth) {
-            Reply::Ready(handlers) => self.found(namespace, auth, handlers),
-            Reply::Pending(later) => self.wait(namespace, auth, Stage::Finding(later)),
+        match app.find(namespace, handshake, &entrant.auth) {
+            Reply::Ready(handlers) => self.found(namespace, entrant, handlers),
+            Reply::Pending(later) => self.wait(namespace, entrant, Stage::Finding(later)),
         }
     }
 
     /// Moves on with what waits for the application.
     pub(super) fn poll_entering(&mut self, cx: &mut Context<'_>) {
         while let Some((entering, decided)) = self.spaces.poll_entering(cx) {
-            let Entering { namespace, auth, .. } = *entering;
+            let Entering { namespace, entrant, .. } = *entering;
             match decided {
-                Decided::Found(handlers) => self.found(&namespace, auth, handlers),
-                Decided::Admitted(candidate, Ok(())) => self.establish(candidate, auth),
+                Decided::Verified(Ok(identity)) => {
+                    self.find(&namespace, Entrant { identity: Some(identity), ..entrant });
+                }
+                Decided::Verified(Err(refusal)) => self.refuse(&namespace, &refusal.into()),
+                Decided::Found(handlers) => self.found(&namespace, entrant, handlers),
+                Decided::Admitted(candidate, Ok(())) => self.establish(candidate, entrant),
                 Decided::Admitted(candidate, Err(refusal)) => self.turn_away(&candidate, &refusal),
             }
         }
     }
 
     /// It is known who handles the events of the namespace; without handlers it is one of the configuration or none.
-    fn found(&mut self, namespace: &str, auth: OwnedPayload, handlers: Option<Arc<Handlers>>) {
+    fn found(&mut self, namespace: &str, entrant: Entrant, handlers: Option<Arc<Handlers>>) {
         if handlers.is_none() && !self.protocol.is_bare(namespace) {
             return self.refuse(namespace, &"Invalid namespace".into());
         }
-        let opened = match self.open(namespace, &auth) {
+        let opened = match self.open(namespace, &entrant) {
             // The last socket of a namespace that was made for clients has just left, and it with it.
-            Err(Error::NoNamespace) if self.is_made_again(namespace, &auth) => self.open(namespace, &auth),
+            Err(Error::NoNamespace) if self.is_made_again(namespace, &entrant) => {
+                self.open(namespace, &entrant)
+            }
             opened => opened,
         };
         match opened {
-            Ok(candidate) => self.admit(Candidate { handlers, ..candidate }, auth),
+            Ok(candidate) => self.admit(Candidate { handlers, ..candidate }, entrant),
             Err(Error::NoNamespace) => self.refuse(namespace, &"Invalid namespace".into()),
             Err(error) => self.refuse(namespace, &error.to_string().into()),
         }
     }
 
-    fn is_made_again(&self, namespace: &str, auth: &OwnedPayload) -> bool {
+    fn is_made_again(&self, namespace: &str, entrant: &Entrant) -> bool {
         let (Some(app), Some(handshake)) = (&self.protocol.app, &self.handshake) else { return false };
-        matches!(app.find(namespace, handshake, auth), Reply::Ready(Some(_)))
+        matches!(app.find(namespace, handshake, &entrant.auth), Reply::Ready(Some(_)))
     }
 
     /// A socket that comes back, or a new one.
-    fn open(&self, namespace: &str, auth: &OwnedPayload) -> Result<Candidate, Error> {
+    fn open(&self, namespace: &str, entrant: &Entrant) -> Result<Candidate, Error> {
         let Some(link) = &self.link else { return Err(Error::Closed) };
         if self.protocol.recovery
-            && let Some((pid, offset)) = Returning::read(&auth.text)
-            && let Some(socket) =
-                link.connection.recover(namespace, pid.as_str(), offset.as_deref(), None, None)
+            && let Some((pid, offset)) = Returning::read(&entrant.auth.text)
+            && let Some(socket) = link.connection.recover(
+                namespace,
+                pid.as_str(),
+                offset.as_deref(),
+                entrant.user(),
+                entrant.grants(),
+            )
         {
             return Ok(Candidate { socket, pid: Some(pid), returns: true, handlers: None });
         }
-        self.open_new(namespace)
+        self.open_new(namespace, entrant)
     }
 
-    fn open_new(&self, namespace: &str) -> Result<Candidate, Error> {
+    fn open_new(&self, namespace: &str, entrant: &Entrant) -> Result<Candidate, Error> {
         let Some(link) = &self.link else { return Err(Error::Closed) };
-        let socket = link.connection.open(namespace, random_id().as_str(), None, None)?;
+        let socket =
+            link.connection.open(namespace, random_id().as_str(), entrant.user(), entrant.grants())?;
         let pid = self.protocol.recovery.then(random_id);
         let pid = pid.filter(|pid| socket.make_recoverable(pid.as_str()));
         Ok(Candidate { socket, pid, returns: false, handlers: None })
     }
 
-    fn admit(&mut self, candidate: Candidate, auth: OwnedPayload) {
+    fn admit(&mut self, candidate: Candidate, entrant: Entrant) {
         let Candidate { handlers: Some(handlers), .. } = &candidate else {
-            return self.establish(candidate, auth);
+            return self.establish(candidate, entrant);
         };
         let (Some(app), Some(handshake)) = (&self.protocol.app, &self.handshake) else { return };
         let passes = candidate.returns && self.protocol.skip_middlewares;
-        match app.admit(handlers, &candidate.socket, handshake, auth.clone(), passes) {
-            Reply::Ready(Ok(())) => self.establish(candidate, auth),
+        match app.admit(handlers, &candidate.socket, handshake, entrant.auth.clone(), passes) {
+            Reply::Ready(Ok(())) => self.establish(candidate, entrant),
             Reply::Ready(Err(refusal)) => self.turn_away(&candidate, &refusal),
             Reply::Pending(later) => {
                 let namespace = candidate.socket.namespace().to_owned();
-                self.wait(&namespace, auth, Stage::Admitting(candidate, later));
+                self.wait(&namespace, entrant, Stage::Admitting(candidate, later));
             }
         }
     }
 
-    fn wait(&mut self, namespace: &str, auth: OwnedPayload, stage: Stage) {
-        let entering = Entering { namespace: namespace.into(), auth, stage };
+    fn wait(&mut self, namespace: &str, entrant: Entrant, stage: Stage) {
+        let entering = Entering { namespace: namespace.into(), entrant, stage };
         self.spaces.put(Space::Entering(Box::new(entering)));
     }
 
     /// The socket is admitted: from now on it can be addressed.
-    fn establish(&mut self, candidate: Candidate, auth: OwnedPayload) {
+    fn establish(&mut self, candidate: Candidate, entrant: Entrant) {
         let Candidate { socket, pid, returns, handlers } = candidate;
         if !returns {
             // Told first, so that no event comes before it.
@@ -151,13 +200,14 @@ impl Session {
         }
         if let Err(error) = socket.establish() {
             debug!(%error, "a socket cannot be established");
-            return self.start_over(&Candidate { socket, pid, returns, handlers }, auth);
+            return self.start_over(&Candidate { socket, pid, returns, handlers }, entrant);
         }
         if returns {
             // What it missed comes first: so the client knows all of it when it hears that it is back.
             self.welcome(&socket, pid);
         }
         self.deadline = None;
+        self.begin_term(&socket, &entrant);
         let is_handled = handlers.is_some();
         self.spaces.put(Space::In(Inside { socket: socket.clone(), is_handled }));
         if let Some(app) = self.protocol.app.as_ref().filter(|_| is_handled) {
@@ -166,7 +216,7 @@ impl Session {
     }
 
     /// What a socket missed was complete when it came and is not any more: it begins anew.
-    fn start_over(&mut self, candidate: &Candidate, auth: OwnedPayload) {
+    fn start_over(&mut self, candidate: &Candidate, entrant: Entrant) {
         let Candidate { socket, returns, handlers, .. } = candidate;
         let namespace = socket.namespace();
         socket.end(DisconnectReason::ServerNamespaceDisconnect);
@@ -174,10 +224,21 @@ impl Session {
             return self.push(namespace, &Outgoing::Disconnect);
         }
         let handlers = handlers.clone();
-        match self.open_new(namespace) {
-            Ok(candidate) => self.admit(Candidate { handlers, ..candidate }, auth),
+        match self.open_new(namespace, &entrant) {
+            Ok(candidate) => self.admit(Candidate { handlers, ..candidate }, entrant),
             Err(error) => self.refuse(namespace, &error.to_string().into()),
         }
+    }
+
+    /// The credentials of a socket that is in run from now on, and the rooms that they name are entered.
+    fn begin_term(&mut self, socket: &Socket, entrant: &Entrant) {
+        let Some(identity) = &entrant.identity else { return };
+        if let Some(access) = &mut self.access {
+            access.begin(socket, now());
+        }
+        let inside = socket.rooms();
+        let new = identity.rooms().iter().filter(|room| !inside.contains(room));
+        new.for_each(|room| self.requests.enter(socket, room));
     }
 
     fn welcome(&self, socket: &Socket, pid: Option<SessionId>) {
@@ -221,6 +282,7 @@ impl Entering {
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Decided> {
         match &mut self.stage {
+            Stage::Verifying(later) => later.as_mut().poll(cx).map(Decided::Verified),
             Stage::Finding(later) => later.as_mut().poll(cx).map(Decided::Found),
             Stage::Admitting(candidate, later) => {
                 let candidate = candidate.clone();

@@ -8,6 +8,7 @@
 //! A session knows messages of Engine.IO, not its transports: those are the carrier's. What goes down are ready
 //! WebSocket frames; the polling carrier takes their headers off again.
 
+mod access;
 mod connect;
 mod encoder;
 mod events;
@@ -18,5 +19,6 @@ mod spaces;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use access::{Access, renew};
 pub(crate) use session::Session;
 pub(crate) use shared::Protocol;

@@ -45,7 +45,7 @@ impl Client {
     fn of(protocol: Arc<Protocol>, version: Version) -> Self {
         let request = http::Request::get("/socket.io/?EIO=4&transport=websocket").body(()).unwrap();
         let handshake = Arc::new(Handshake::new(&request, SystemTime::UNIX_EPOCH));
-        Self { session: Session::new(protocol, handshake, version, None, Instant::now()) }
+        Self { session: Session::new(protocol, handshake, version, None, None, Instant::now()) }
     }
 
     /// A client in `/`.
