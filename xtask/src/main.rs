@@ -10,6 +10,7 @@ mod conformance;
 mod fuzz;
 mod man;
 mod process;
+mod secrets;
 mod talk;
 mod test;
 mod tools;

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Outcome, Step};
 use crate::cargo::{build, cargo};
-use crate::{artefacts, autobahn, conformance, process, tools};
+use crate::{artefacts, autobahn, conformance, process, secrets, tools};
 
 pub(super) const STEPS: &[Step] = &[
     Step { name: "fmt", about: "the code is formatted", run: fmt },
@@ -25,6 +25,7 @@ pub(super) const STEPS: &[Step] = &[
         run: conformance::step,
     },
     Step { name: "autobahn", about: "Autobahn's test suite, the quick set", run: autobahn::step },
+    Step { name: "secrets", about: "no secret of the suites stands in a log", run: no_secret_is_logged },
 ];
 
 fn fmt() -> Result<Outcome> {
@@ -79,6 +80,7 @@ fn socketio() -> Result<Outcome> {
 }
 
 fn system() -> Result<Outcome> {
+    secrets::forget("system")?;
     tools::curl()?;
     tools::node_modules("tests")?;
     let python = tools::python_peers()?;
@@ -88,7 +90,13 @@ fn system() -> Result<Outcome> {
 
 /// Two at a time: each has a server and thousands of connections.
 fn hostile() -> Result<Outcome> {
+    secrets::forget("hostile")?;
     passed(&mut cargo("test --quiet --workspace --test hostile -- --nocapture --test-threads 2"))
+}
+
+fn no_secret_is_logged() -> Result<Outcome> {
+    secrets::search(&secrets::logs())?;
+    Ok(Outcome::Passed)
 }
 
 fn passed(command: &mut Command) -> Result<Outcome> {
