@@ -24,6 +24,7 @@ use super::opening;
 use crate::config::{self, ProxyProtocol};
 use crate::lifetime::{Phase, Watch};
 use crate::limits::{Full, Visit};
+use crate::occupancy::Guest;
 use crate::peer::{ClientAddress, proxy_protocol};
 use crate::state::Shared;
 use crate::tls::{Session, Tls};
@@ -51,11 +52,19 @@ impl Connection {
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "cannot set TCP_NODELAY");
         }
-        let Some((client, _visit)) = identify(&mut stream, peer, &shared).await else { return };
-        match tls {
-            // In a box, so that a plain connection has no room for it.
-            Some(tls) => Box::pin(serve_tls(stream, client, tls, router, shared)).await,
-            None => serve_http(stream, Arrived { client, session: None }, router, shared).await,
+        let guest = Arc::new(shared.occupancy.guest());
+        let served = async {
+            let Some((client, _visit)) = identify(&mut stream, peer, &shared).await else { return };
+            let arrived = Arrived { client, guest: guest.clone(), session: None };
+            match tls {
+                // In a box, so that a plain connection has no room for it.
+                Some(tls) => Box::pin(serve_tls(stream, arrived, tls, router, shared)).await,
+                None => serve_http(stream, arrived, router, shared).await,
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = guest.told_to_go() => debug!(%peer, "dropped for another: it has made no request yet"),
         }
     }
 }
@@ -63,6 +72,7 @@ impl Connection {
 /// What is known of a connection before its first request.
 struct Arrived {
     client: ClientAddress,
+    guest: Arc<Guest>,
     /// Nothing on a plain port.
     session: Option<Session>,
 }
@@ -107,7 +117,7 @@ fn admitted(client: ClientAddress, visit: Result<Visit, Full>) -> Option<(Client
 }
 
 /// The handshake, and then as on a plain connection.
-async fn serve_tls(stream: TcpStream, client: ClientAddress, tls: Arc<Tls>, router: Router, shared: Shared) {
+async fn serve_tls(stream: TcpStream, arrived: Arrived, tls: Arc<Tls>, router: Router, shared: Shared) {
     let mut watch = Watch::new(shared.clone());
     let handshake = timeout(shared.config.server.handshake_timeout, opening::tls(stream, &tls));
     let opened = tokio::select! {
@@ -118,10 +128,10 @@ async fn serve_tls(stream: TcpStream, client: ClientAddress, tls: Arc<Tls>, rout
     match opened {
         Ok(stream) => {
             let session = Some(Session::new(stream.get_ref().1));
-            let client = ClientAddress { is_secure: true, ..client };
-            serve_http(stream, Arrived { client, session }, router, shared).await;
+            let client = ClientAddress { is_secure: true, ..arrived.client };
+            serve_http(stream, Arrived { client, session, ..arrived }, router, shared).await;
         }
-        Err(error) => debug!(client = ?client.ip, %error, "a TLS handshake failed"),
+        Err(error) => debug!(client = ?arrived.client.ip, %error, "a TLS handshake failed"),
     }
 }
 
@@ -136,6 +146,7 @@ where
     let is_plain = arrived.session.is_none();
     let hsts = if is_plain { None } else { hsts(&shared.config.tls) };
     let service = service_fn(move |mut request: Request<Incoming>| {
+        arrived.guest.has_requested();
         let client = arrived.client.behind(request.headers(), &state.config.proxy);
         request.extensions_mut().insert(client);
         if let Some(session) = &arrived.session {
