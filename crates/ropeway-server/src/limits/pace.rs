@@ -131,7 +131,7 @@ mod tests {
         let began = Instant::now();
         for number in 0..22 {
             poll_fn(|cx| pace.poll(cx)).await;
-            assert_eq!(pace.is_delayed(), false);
+            assert!(!pace.is_delayed());
             assert_ne!(pace.message(1, 7 * (number + 1)), Verdict::Exceeded);
         }
         poll_fn(|cx| pace.poll(cx)).await;

@@ -90,7 +90,7 @@ pub(super) fn address(text: &str) -> Option<IpAddr> {
             }
         },
     };
-    let is_port = |port: &str| port.strip_prefix(':').is_some_and(|port| is_port(port));
+    let is_port = |port: &str| port.strip_prefix(':').is_some_and(is_port);
     (port.is_empty() || is_port(port)).then(|| host.to_canonical())
 }
 
