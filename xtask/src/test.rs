@@ -1,5 +1,7 @@
 //! `cargo xtask test`: every check of the project, one after the other.
 
+#[cfg(test)]
+mod security;
 mod steps;
 
 use std::process::ExitCode;
