@@ -29,6 +29,7 @@ mod applicant;
 mod credentials;
 mod grant;
 mod identity;
+mod jwt;
 mod method;
 mod refusal;
 mod rights;
@@ -81,8 +82,7 @@ impl Auth {
     pub(crate) fn new(config: &Config, hook: Option<Arc<dyn Gate>>) -> io::Result<Self> {
         Ok(Self {
             settings: config.auth.clone(),
-            // auth::jwt::Verifier
-            tokens: None,
+            tokens: jwt::Verifier::new(&config.jwt)?.map(|verifier| Arc::new(verifier) as Arc<dyn Method>),
             // auth::tickets::Tickets
             tickets: None,
             // auth::sessions::Sessions

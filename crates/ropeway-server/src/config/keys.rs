@@ -202,6 +202,26 @@ pub(super) const KEYS: &[Key<Config>] = &[
         "that succeeds, since browsers hide the status from pages)."
     ),
     key!(
+        jwt.algorithms,
+        "Tokens (JSON Web Tokens) are believed when one of the next four keys says how to verify them.",
+        "These algorithms are allowed; without any, those that fit the key."
+    ),
+    key!(
+        jwt.secret,
+        "The secret for HS256, HS384 and HS512; better in the environment, as ROPEWAY_JWT_SECRET."
+    ),
+    key!(jwt.key, "Public keys for RS256, PS256, ES256, ES384, EdDSA, ... as PEM text."),
+    key!(jwt.key_file, "A file of such keys."),
+    key!(jwt.jwks_url, "Where the keys are published, as a JSON Web Key Set."),
+    key!(
+        jwt.jwks_refresh,
+        "How often they are fetched; also, at most each 10s, when a token names a key that is not known."
+    ),
+    key!(jwt.issuer, "What the claim `iss` must be."),
+    key!(jwt.audience, "What the claim `aud` must name one of. Without any it is not looked at."),
+    key!(jwt.leeway, "How far the clocks of issuer and server may be apart (10m at most)."),
+    key!(jwt.require_expiry, "Refuse tokens that have no `exp` and so would be good for ever."),
+    key!(
         api.key,
         "The key for /api/status and /api/publish (\"Authorization: Bearer KEY\"). Without one they are off."
     ),

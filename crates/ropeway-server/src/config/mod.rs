@@ -23,6 +23,7 @@ use ropeway_ws::server::Origins;
 
 mod auth;
 mod error;
+mod jwt;
 mod keys;
 mod limits;
 mod load;
@@ -37,6 +38,7 @@ mod value;
 
 pub use auth::{Auth, RefusalMode, TokenSource};
 pub use error::{ConfigError, Problem, Source};
+pub use jwt::{JwksUrl, Jwt, JwtKey, JwtSecret, Text};
 pub use limits::{Cap, Limits, Memory, RateAction, SlowConsumer};
 pub use load::Sources;
 pub use networks::Networks;
@@ -66,6 +68,8 @@ pub struct Config {
     pub tls: Tls,
     /// How clients say who they are.
     pub auth: Auth,
+    /// Which tokens are believed.
+    pub jwt: Jwt,
     /// The HTTP API.
     pub api: Api,
     /// Clients of Socket.IO.

@@ -10,6 +10,7 @@ mod check;
 mod text;
 
 pub(super) use check::problems;
+pub(super) use text::Optional;
 pub use text::{CookieAttributes, CookieName, InitialPacket, Namespace, Path};
 
 /// `[socketio]`

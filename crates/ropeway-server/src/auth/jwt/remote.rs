@@ -1,0 +1,112 @@
+//! The keys of a JWKS: fetched, kept, fetched again.
+
+use std::io;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
+use std::time::Duration;
+
+use http::{StatusCode, Uri};
+use ropeway_jwt::{Algorithm, KeySet};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use crate::auth::Refusal;
+use crate::outbound::{Call, Client, Settings, tls};
+
+/// Bounds on one fetch. Key sets have some KiB.
+const FETCH: Settings =
+    Settings { timeout: Duration::from_secs(10), retries: 2, in_flight: 2, max_body: 256 << 10 };
+
+/// An unknown key makes the set be fetched at most this often: anybody can name one.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// The keys of an issuer. Those of the last fetch that succeeded stay, whatever comes of later ones.
+pub(super) struct Remote {
+    client: Client,
+    /// Empty until a fetch succeeds. Held for the length of a clone.
+    keys: Lock<Arc<KeySet>>,
+    /// When the set was last asked for. Whoever needs a new key waits here while another one fetches it.
+    asked: Mutex<Option<Instant>>,
+}
+
+impl Remote {
+    /// Begins to fetch, in a task that ends with the server.
+    pub(super) fn start(url: &Uri, refresh: Duration) -> io::Result<Arc<Self>> {
+        let client = Client::new(url.clone(), tls::trusting(url, &[])?, FETCH);
+        let remote = Arc::new(Self { client, keys: Lock::default(), asked: Mutex::default() });
+        let weak = Arc::downgrade(&remote);
+        tokio::spawn(async move {
+            while let Some(remote) = weak.upgrade() {
+                *remote.asked.lock().await = Some(Instant::now());
+                let pause = if remote.fetch().await { refresh } else { refresh.min(PAUSE) };
+                drop(remote);
+                sleep(pause).await;
+            }
+        });
+        Ok(remote)
+    }
+
+    /// The keys, fetched anew when none of them is the one that a token names.
+    ///
+    /// # Errors
+    /// No fetch has succeeded yet.
+    pub(super) async fn keys_for(
+        self: &Arc<Self>,
+        algorithm: Algorithm,
+        kid: Option<&str>,
+    ) -> Result<Arc<KeySet>, Refusal> {
+        let knows = |keys: &KeySet| kid.map_or(!keys.is_empty(), |kid| keys.knows(algorithm, kid));
+        let keys = self.keys();
+        if knows(&keys) {
+            return Ok(keys);
+        }
+        let mut asked = self.asked.lock().await;
+        let keys = self.keys();
+        if !knows(&keys) && asked.is_none_or(|at| at.elapsed() >= PAUSE) {
+            *asked = Some(Instant::now());
+            // A task of its own: it goes on when the client leaves that asked first.
+            let remote = Arc::clone(self);
+            let _ = tokio::spawn(async move { remote.fetch().await }).await;
+        }
+        drop(asked);
+        let keys = self.keys();
+        if keys.is_empty() {
+            Err(Refusal::unavailable("tokens cannot be verified at the moment"))
+        } else {
+            Ok(keys)
+        }
+    }
+
+    fn keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether it succeeded.
+    async fn fetch(&self) -> bool {
+        match self.fetched().await {
+            Ok(keys) => {
+                info!(
+                    from = self.client.name(),
+                    keys = keys.len(),
+                    ignored = keys.ignored(),
+                    "fetched the keys of tokens"
+                );
+                *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+                true
+            }
+            Err(error) => {
+                let kept = self.keys().len();
+                warn!(from = self.client.name(), error, kept, "cannot fetch the keys of tokens");
+                false
+            }
+        }
+    }
+
+    async fn fetched(&self) -> Result<KeySet, String> {
+        let answer = self.client.call(Call::get()).await.map_err(|error| error.reason.to_string())?;
+        match answer.status() {
+            StatusCode::OK => KeySet::parse(answer.body()).map_err(|error| error.to_string()),
+            status => Err(format!("the answer is {status}")),
+        }
+    }
+}
