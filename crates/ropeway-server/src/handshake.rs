@@ -103,7 +103,7 @@ impl Handshake {
     /// The certificate that the client proved to have, in DER (RFC 5280), signed by one of `tls.client_ca`. What it says
     /// of the client is for the application to judge; the server makes nothing of it.
     pub fn client_certificate(&self) -> Option<&[u8]> {
-        self.client_certificate.as_deref().map(|certificate| certificate.as_ref())
+        self.client_certificate.as_deref().map(AsRef::as_ref)
     }
 
     /// Whether a page of another origin may have made the request: it has an `origin` header.

@@ -82,7 +82,7 @@ impl Tls {
         match self.reload() {
             Ok(()) => info!("the files of TLS have changed: new connections get what they say now"),
             Err(error) => {
-                error!(%error, "the files of TLS have changed and cannot be used; the old ones stay")
+                error!(%error, "the files of TLS have changed and cannot be used; the old ones stay");
             }
         }
     }
