@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::auth::{Applicant, Auth, Gate, Hook, Identity, Refusal};
 use crate::config::Config;
 use crate::http::router;
-use crate::state::{Shared, State};
+use crate::state::{Shared, State, node_name};
 use crate::tls::Tls;
 
 /// What a server is made of; begun by [`Server::builder`].
@@ -105,8 +105,9 @@ impl Builder {
     }
 
     fn assemble(self) -> io::Result<(Router, Shared)> {
-        let auth = Auth::new(&self.config, self.hook)?;
-        let shared = State::with(self.config, self.app, auth);
+        let node = node_name();
+        let auth = Auth::new(&self.config, self.hook, &node)?;
+        let shared = State::with(self.config, self.app, auth, node);
         Ok((router(shared.clone(), self.routes), shared))
     }
 }

@@ -51,10 +51,10 @@ impl State {
     /// With a chain of authentication that lets everybody in.
     #[cfg(test)]
     pub(crate) fn new(config: Config, app: Option<App>) -> Shared {
-        Self::with(config, app, Auth::default())
+        Self::with(config, app, Auth::default(), node_name())
     }
 
-    pub(crate) fn with(config: Config, app: Option<App>, auth: Auth) -> Shared {
+    pub(crate) fn with(config: Config, app: Option<App>, auth: Auth, node: String) -> Shared {
         let hub = hub(&config, app.is_some());
         let auth = Arc::new(auth);
         if let Some(app) = &app {
@@ -65,7 +65,7 @@ impl State {
             hub,
             app,
             auth,
-            node: random_name(8),
+            node,
             started: Instant::now(),
             drain: Drain::default(),
             occupancy: Arc::new(Occupancy::new()),
@@ -114,6 +114,11 @@ fn limits(config: &Config) -> Limits {
         },
         ..Limits::default()
     }
+}
+
+/// A name for this server process.
+pub(crate) fn node_name() -> String {
+    random_name(8)
 }
 
 /// A name for a session: 95 random bits, unique in a cluster of any size.

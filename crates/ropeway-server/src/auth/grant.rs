@@ -67,6 +67,10 @@ impl Grant {
 
     /// Reads the text of an object.
     pub(crate) fn lenient(text: &str) -> Result<Self, GrantError> {
+        // serde would take a list for the values of the fields in order.
+        if !text.trim_start().starts_with('{') {
+            return Err(wrong("no JSON object"));
+        }
         serde_json::from_str(text).map_err(unreadable)
     }
 
@@ -127,7 +131,7 @@ fn unreadable(error: serde_json::Error) -> GrantError {
 }
 
 /// `"30s"`, or a number of seconds.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Raw {
@@ -139,7 +143,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration
         Some(Raw::Seconds(seconds)) => Ok(Some(Duration::from_secs(seconds))),
         Some(Raw::Text(text)) => match duration(&text) {
             Some(time) => Ok(Some(time)),
-            None => Err(D::Error::custom("`expires_in` must be a number of seconds or such as \"30s\"")),
+            None => Err(D::Error::custom("a time must be a number of seconds or such as \"30s\"")),
         },
     }
 }
@@ -199,7 +203,7 @@ mod tests {
         assert!(refused(r#"{"user":""}"#).contains("`user`"));
         assert!(refused(r#"{"user":"a\n"}"#).contains("`user`"));
         assert!(refused(r#"{"expires_in":1,"expires_at":1}"#).contains("both"));
-        assert!(refused(r#"{"expires_in":"soon"}"#).contains("`expires_in`"));
+        assert!(refused(r#"{"expires_in":"soon"}"#).contains("a number of seconds"));
         assert!(refused(r#"{"expires_at":18446744073709551615}"#).contains("out of reach"));
         assert!(refused(r#"{"join":[""]}"#).contains("1 to 256 bytes"));
         assert!(refused("{").contains("no JSON"));

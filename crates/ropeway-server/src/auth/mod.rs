@@ -21,7 +21,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tracing::debug;
 
@@ -34,6 +34,10 @@ mod method;
 mod refusal;
 mod rights;
 mod secret;
+mod sessions;
+mod signature;
+pub(crate) mod tickets;
+mod webhook;
 
 pub use applicant::Applicant;
 pub use identity::Identity;
@@ -42,10 +46,13 @@ pub use rights::Rights;
 pub use secret::Secret;
 
 pub(crate) use credentials::{Credentials, SUBPROTOCOL, Wanted, bearer};
-pub(crate) use grant::{Grant, GrantError};
+pub(crate) use grant::{Grant, GrantError, seconds};
 pub(crate) use method::{Gate, Hook, Method, Verdict};
 
 use crate::config::{self, Config, RefusalMode, TokenSource};
+use sessions::Sessions;
+use tickets::Tickets;
+use webhook::Webhook;
 
 /// The chain of a server. Shared, since sessions ask it about tokens that come as messages.
 #[derive(Default)]
@@ -57,6 +64,10 @@ pub(crate) struct Auth {
     tickets: Option<Arc<dyn Method>>,
     /// Looks sessions up, by the cookie of this name.
     sessions: Option<(Box<str>, Arc<dyn Method>)>,
+    /// What redeems tickets also gives them out.
+    issuer: Option<Arc<Tickets>>,
+    /// What looks sessions up is greeted at the start.
+    store: Option<Arc<Sessions>>,
     /// The connect webhook, then the hook of the Rust API.
     gates: Vec<Arc<dyn Gate>>,
     /// One of the gates is the hook, which may verify tokens itself.
@@ -79,17 +90,19 @@ impl Auth {
     ///
     /// # Errors
     /// What a method needs (a key, a file) is not there or not usable.
-    pub(crate) fn new(config: &Config, hook: Option<Arc<dyn Gate>>) -> io::Result<Self> {
+    pub(crate) fn new(config: &Config, hook: Option<Arc<dyn Gate>>, node: &str) -> io::Result<Self> {
+        let issuer = config.tickets.enabled.then(|| Arc::new(Tickets::new(config.tickets.capacity)));
+        let store = sessions(config)?.map(Arc::new);
+        let cookie = config.sessions.cookie.as_ref().map(|name| Box::from(name.as_str()));
         Ok(Self {
             settings: config.auth.clone(),
             tokens: jwt::Verifier::new(&config.jwt)?.map(|verifier| Arc::new(verifier) as Arc<dyn Method>),
-            // auth::tickets::Tickets
-            tickets: None,
-            // auth::sessions::Sessions
-            sessions: None,
+            tickets: issuer.clone().map(|tickets| tickets as Arc<dyn Method>),
+            sessions: cookie.zip(store.clone().map(|store| store as Arc<dyn Method>)),
+            issuer,
+            store,
             has_hook: hook.is_some(),
-            // auth::webhook::Webhook comes before the hook.
-            gates: hook.into_iter().collect(),
+            gates: webhook(config, node)?.into_iter().chain(hook).collect(),
         })
     }
 
@@ -117,6 +130,25 @@ impl Auth {
     /// How a WebSocket is refused.
     pub(crate) fn refusal_mode(&self) -> RefusalMode {
         self.settings.refusal
+    }
+
+    /// The tickets that were given out; nothing when there are none to be had.
+    pub(crate) fn tickets(&self) -> Option<&Tickets> {
+        self.issuer.as_deref()
+    }
+
+    /// Looks whether those who will be asked are there, and says in the log who is not.
+    pub(crate) async fn greet(&self) {
+        if let Some(sessions) = &self.store {
+            sessions.greet().await;
+        }
+    }
+
+    /// Forgets what is too old.
+    pub(crate) fn tick(&self) {
+        if let Some(tickets) = &self.issuer {
+            tickets.sweep(Instant::now());
+        }
     }
 
     /// Judges a request. Cancel-safe.
@@ -157,8 +189,14 @@ impl Auth {
     async fn judge(&self, applicant: &Applicant) -> Result<Option<Arc<Identity>>, Refusal> {
         match Credentials::find(applicant.handshake(), &self.wanted()) {
             Some(credentials) => {
-                let (applicant, identity) = self.verify(credentials, applicant).await?;
-                self.pass(&applicant, identity).await
+                match self.verify(credentials, applicant).await {
+                    Ok((applicant, identity)) => self.pass(&applicant, identity).await,
+                    // A session in which nobody is logged in.
+                    Err(refusal) if refusal.is_missing() && self.settings.anonymous => {
+                        self.pass(applicant, None).await
+                    }
+                    Err(refusal) => Err(refusal),
+                }
             }
             None if self.has_methods() && !self.settings.anonymous => Err(Refusal::missing()),
             None => self.pass(applicant, None).await,
@@ -173,11 +211,11 @@ impl Auth {
     ) -> Result<(Applicant, Option<Arc<Identity>>), Refusal> {
         let mut applicant = applicant.clone();
         let (method, secret) = match credentials {
-            Credentials::Ticket(secret) => (self.tickets.as_ref(), secret),
-            Credentials::Session(secret) => (self.sessions.as_ref().map(|(_, method)| method), secret),
+            Credentials::Ticket(secret) => (self.tickets.as_deref(), secret),
+            Credentials::Session(secret) => (self.sessions.as_ref().map(|(_, method)| &**method), secret),
             Credentials::Token(secret) => {
                 applicant = applicant.with_token(Arc::new(secret.clone()));
-                (self.tokens.as_ref(), secret)
+                (self.tokens.as_deref(), secret)
             }
         };
         let identity = match method {
@@ -215,6 +253,27 @@ impl Auth {
             cookie: self.sessions.as_ref().map(|(name, _)| &**name),
         }
     }
+}
+
+/// The configuration is checked when it is read; one that a program put together is checked here.
+fn sessions(config: &Config) -> io::Result<Option<Sessions>> {
+    let settings = &config.sessions;
+    let (Some(_), Some(store)) = (&settings.cookie, &settings.store) else { return Ok(None) };
+    if config.server.origins == ropeway_ws::server::Origins::Any {
+        let message = "cookie sessions need the check of origins: `server.origins` cannot be every origin";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    Sessions::new(store, settings).map(Some)
+}
+
+fn webhook(config: &Config, node: &str) -> io::Result<Option<Arc<dyn Gate>>> {
+    let settings = &config.webhook;
+    let Some(url) = &settings.connect_url else { return Ok(None) };
+    let Some(secret) = &settings.secret else {
+        let message = "`webhook.connect_url` needs `webhook.secret`";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    };
+    Ok(Some(Arc::new(Webhook::new(url, secret.bytes(), settings, node.into())?)))
 }
 
 /// What holds for every identity, whoever vouches for it.

@@ -222,6 +222,39 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(jwt.leeway, "How far the clocks of issuer and server may be apart (10m at most)."),
     key!(jwt.require_expiry, "Refuse tokens that have no `exp` and so would be good for ever."),
     key!(
+        tickets.enabled,
+        "One-time tickets, as a way of authentication: POST /api/tickets gives one, `?ticket=` takes it."
+    ),
+    key!(tickets.ttl, "How long a ticket is good, where its request does not say it; 5m at most."),
+    key!(
+        tickets.capacity,
+        "Tickets that are neither used nor expired, at one time. One more is answered with 503."
+    ),
+    key!(
+        sessions.cookie,
+        "The cookie that names a session of your application, which is looked up in the store. Not together with",
+        "`origins = [\"*\"]`."
+    ),
+    key!(
+        sessions.store,
+        "Where sessions are looked up: a Redis, or an endpoint that gets the cookie and answers with the session (200),",
+        "or that there is none (401, 403, 404)."
+    ),
+    key!(sessions.redis_key, "The key of a session in Redis; {id} stands for what the cookie says."),
+    key!(sessions.timeout, "Time for a lookup. Without an answer the client gets 503."),
+    key!(
+        sessions.user_path,
+        "Where a session holds its user, for stores of other programs. Without it a session is a grant, as that of a",
+        "ticket: {\"user\":\"ada\",\"join\":[\"news:*\"]}."
+    ),
+    key!(sessions.secret, "The secret of express-session. With it the cookie's signature is verified."),
+    key!(webhook.connect_url, "Your endpoint that is asked about everybody who connects."),
+    key!(webhook.secret, "The secret that requests are signed with, in the header Ropeway-Signature."),
+    key!(webhook.timeout, "Time for an answer, all attempts together. Without one the client gets 503."),
+    key!(webhook.retries, "Attempts after the first, when nobody was reached or the answer was 429 or 5xx."),
+    key!(webhook.max_in_flight, "Requests at one time. One more waits for its turn, `timeout` at most."),
+    key!(webhook.forward_cookie, "Pass the client's cookies on."),
+    key!(
         api.key,
         "The key for /api/status and /api/publish (\"Authorization: Bearer KEY\"). Without one they are off."
     ),

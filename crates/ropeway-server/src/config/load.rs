@@ -7,7 +7,18 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Key, ROOM_KEYS};
 use super::value::Raw;
-use super::{Config, ConfigError, Problem, RoomRule, Source, jwt, limits, proxy, socketio, tls};
+use super::{Config, ConfigError, Problem, RoomRule, Source, backends, jwt, limits, proxy, socketio, tls};
+
+/// Keys whose values are, or may hold, secrets.
+const SECRETS: &[&str] = &[
+    "api.key",
+    "jwt.secret",
+    "jwt.key",
+    "sessions.secret",
+    "sessions.store",
+    "webhook.connect_url",
+    "webhook.secret",
+];
 
 /// The layers of a configuration: `defaults < file < environment < flags`.
 ///
@@ -193,11 +204,7 @@ impl Loading {
 
     fn refused(&mut self, source: Source, key: &str, raw: Raw<'_>, allowed: &str) {
         // A refused secret is most likely a secret still.
-        let shown = if ["api.key", "jwt.secret", "jwt.key"].contains(&key) {
-            "the value".to_owned()
-        } else {
-            raw.to_string()
-        };
+        let shown = if SECRETS.contains(&key) { "the value".to_owned() } else { raw.to_string() };
         self.problem(source, format!("`{key}` cannot be {shown}: it must be {allowed}"), None);
     }
 
@@ -240,6 +247,7 @@ impl Loading {
         }
         let config = &self.config;
         let found = [
+            backends::problems(config),
             jwt::problems(&config.jwt),
             limits::problems(config),
             proxy::problems(config),

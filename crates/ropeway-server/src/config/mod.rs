@@ -22,6 +22,7 @@ use std::time::Duration;
 use ropeway_ws::server::Origins;
 
 mod auth;
+mod backends;
 mod error;
 mod jwt;
 mod keys;
@@ -37,6 +38,10 @@ mod tls;
 mod value;
 
 pub use auth::{Auth, RefusalMode, TokenSource};
+pub(crate) use backends::MAX_TICKET_TTL;
+pub use backends::{
+    HttpUrl, KeyTemplate, Pointer, Retries, Sessions, SigningSecret, Store, Tickets, Webhook,
+};
 pub use error::{ConfigError, Problem, Source};
 pub use jwt::{JwksUrl, Jwt, JwtKey, JwtSecret, Text};
 pub use limits::{Cap, Limits, Memory, RateAction, SlowConsumer};
@@ -70,6 +75,12 @@ pub struct Config {
     pub auth: Auth,
     /// Which tokens are believed.
     pub jwt: Jwt,
+    /// One-time tickets.
+    pub tickets: Tickets,
+    /// Sessions of the application, named by a cookie.
+    pub sessions: Sessions,
+    /// The application is asked about everybody who connects.
+    pub webhook: Webhook,
     /// The HTTP API.
     pub api: Api,
     /// Clients of Socket.IO.

@@ -77,7 +77,7 @@ pub(super) async fn publish(State(shared): State<Shared>, request: Request) -> R
 }
 
 /// Asks for the key before anything else is said, so that nobody learns more without it.
-fn authorize(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn authorize(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(key) = &shared.config.api.key else {
         let message = "the API is off: set `api.key` in the configuration";
         return Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message));
@@ -89,7 +89,7 @@ fn authorize(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let essence = given.split(';').next().unwrap_or("").trim();
     if essence.eq_ignore_ascii_case("application/json") {
@@ -99,7 +99,7 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message))
 }
 
-async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, ApiError> {
+pub(super) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, ApiError> {
     match tokio::time::timeout(time, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_too_long(&error) => {
@@ -116,7 +116,7 @@ fn is_too_long(error: &axum::Error) -> bool {
     source.is_some_and(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
-fn unprocessable(message: String) -> ApiError {
+pub(super) fn unprocessable(message: String) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_message", message)
 }
 

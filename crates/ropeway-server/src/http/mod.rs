@@ -14,6 +14,7 @@ mod health;
 mod hosts;
 mod pages;
 mod protection;
+mod tickets;
 mod upgrade;
 
 pub(crate) use error::ApiError;
@@ -25,6 +26,7 @@ pub(crate) fn router(shared: Shared, others: Option<Router>) -> Router {
         .route("/ws", get(upgrade::native))
         .route("/api/status", get(api::status))
         .route("/api/publish", post(api::publish))
+        .route("/api/tickets", post(tickets::issue))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/ropeway.js", get(pages::client));

@@ -1,6 +1,7 @@
 //! The server: its port, what runs while it serves, and its shutdown.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -68,6 +69,7 @@ impl Server {
         tokio::select! {
             never = acceptor.run() => match never {},
             never = follow(tls) => match never {},
+            never = greet(&shared) => match never {},
             never = tick(&shared) => match never {},
             () = shutdown => {}
         }
@@ -102,8 +104,14 @@ impl std::fmt::Debug for Handle {
 async fn follow(tls: Option<Arc<Tls>>) -> Infallible {
     match tls {
         Some(tls) => tls.follow().await,
-        None => std::future::pending().await,
+        None => pending().await,
     }
+}
+
+/// Says in the log which of those who will be asked about clients are not there. Clients are not kept waiting for it.
+async fn greet(shared: &Shared) -> Infallible {
+    shared.auth.greet().await;
+    pending().await
 }
 
 /// Lets the hub forget what is too old, and the limits look at what is used.
@@ -115,6 +123,7 @@ async fn tick(shared: &Shared) -> Infallible {
             limits::tick(shared);
         }
         shared.hub.tick();
+        shared.auth.tick();
     }
 }
 
@@ -128,6 +137,7 @@ pub(crate) fn tick_while_used(shared: &Shared) {
             let Some(shared) = shared.upgrade() else { return };
             limits::tick(&shared);
             shared.hub.tick();
+            shared.auth.tick();
         }
     });
 }

@@ -70,7 +70,7 @@ impl Call {
 pub(crate) enum Repeat {
     /// Only when no byte of the request can have been handled: nobody was reached.
     IfUnsent,
-    /// Also when the connection broke, or the answer says that the service is unavailable (429, 502, 503, 504): for
+    /// Also when the connection broke, or the answer says that the service is unavailable (429, 5xx): for
     /// calls that change nothing, or that the service knows to be the same by an id in them.
     Always,
 }
@@ -179,13 +179,9 @@ fn is_worth_repeating(answer: &Result<Response<Bytes>, Reason>, repeat: Repeat) 
     match (answer, repeat) {
         (Err(Reason::Unreachable(_)), _) => true,
         (Err(Reason::Broken(_)), Repeat::Always) => true,
-        (Ok(answer), Repeat::Always) => matches!(
-            answer.status(),
-            StatusCode::TOO_MANY_REQUESTS
-                | StatusCode::BAD_GATEWAY
-                | StatusCode::SERVICE_UNAVAILABLE
-                | StatusCode::GATEWAY_TIMEOUT
-        ),
+        (Ok(answer), Repeat::Always) => {
+            answer.status() == StatusCode::TOO_MANY_REQUESTS || answer.status().is_server_error()
+        }
         _ => false,
     }
 }
