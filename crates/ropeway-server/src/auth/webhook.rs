@@ -179,7 +179,7 @@ fn merged(answer: &Identity, known: &Identity) -> Result<Identity, String> {
     });
     let end = answer.expires().into_iter().chain(known.expires()).min();
     let identity = end.into_iter().fold(identity, Identity::with_expiry);
-    let claims = answer.claims().or(known.claims()).map(|claims| claims.to_owned());
+    let claims = answer.claims().or(known.claims()).map(str::to_owned);
     let claims = claims.map(serde_json::value::RawValue::from_string).transpose();
     Ok(claims.map_err(|error| error.to_string())?.into_iter().fold(identity, Identity::with_claims))
 }
