@@ -13,51 +13,16 @@
  * Durations are milliseconds, sizes are bytes.
  */
 
-/** @typedef {{ session: string, user?: string, info?: any }} Member */
-/** @typedef {{ epoch: string, offset: number }} Position where a reader of a room's history stands */
-/** @typedef {{ event: string, data: any, from?: Member, offset?: number, room?: string }} PastEvent */
-/** @typedef {{ epoch: string, offset: number, events: PastEvent[], complete: boolean }} History */
-/** @typedef {{ epoch?: string, offset?: number, duplicate?: boolean }} Receipt */
-
-/**
- * @typedef {object} Options
- * @prop {number} [minDelay] the first wait before a reconnect is random below this (500), the next below twice as much ...
- * @prop {number} [maxDelay] ... and so on up to this (30,000)
- * @prop {number} [connectTimeout] how long connecting and the server's welcome may take together (10,000)
- * @prop {number} [timeout] how long the answer to a request may take once it is sent (10,000)
- * @prop {number} [maxBuffered] requests held until they are answered, in bytes of their text (1 MiB)
- * @prop {any} [WebSocket] the class to use, where there is no global one
- */
-
-/**
- * @typedef {object} ClientEvents
- * @prop {Event & { attempt: number }} connecting an attempt starts
- * @prop {Event & { session: string, welcome: any }} open the server's welcome came
- * @prop {Event & { data: any }} message any message of the server, as parsed
- * @prop {Event & { rtt: number }} pong
- * @prop {Event & { error: RopewayError }} error a fault that belongs to no request
- * @prop {Event & { code: number, reason: string, wasClean: boolean, final: boolean, retryIn: number | null }} close
- *   of a connection or an attempt; `final`: no other one follows by itself
- */
-
-/**
- * @typedef {object} RoomEvents
- * @prop {Event & { name: string, data: any, from?: Member, offset?: number, epoch?: string }} event
- * @prop {Event & { recovered: boolean }} joined after each join
- * @prop {Event} recovered after a reconnect: all missed events follow
- * @prop {Event & { epochChanged: boolean }} lost after a reconnect: events in between are missing. `epochChanged`: the
- *   history on the server is a new one (it was restarted)
- * @prop {Event & { joined: Member[], left: Member[], members: Member[] }} presence
- * @prop {Event} left the server took the membership away
- * @prop {Event & { error: RopewayError }} error the server refuses the join for good
- */
+/** @typedef {import("./types").Member} Member */
+/** @typedef {import("./types").History} History */
+/** @import { ClientEvents, Link, Options, Position, Receipt, Request, RequestOptions, RoomEvents, Secret } from "./types" */
 
 const CHECK_TIMEOUT = 5000;
 const STEADY_AFTER = 5000;
 const VOLATILE_LIMIT = 65536;
 const PAGE_EVENTS = ["online", "offline", "pagehide", "pageshow", "visibilitychange"];
 
-/** A deliberate end, violations, missing credentials: the next connection would end the same way. */
+/** A deliberate end, violations, credentials that do not do: the next connection would end the same way. */
 const FINAL = [1000, 1002, 1003, 1007, 1008, 1009, 1010, 4001];
 
 /** @param {number} code */
@@ -102,35 +67,6 @@ class Emitter extends EventTarget {
 }
 
 /**
- * A request that waits for its answer. `repeat`: it may be sent again after a reconnect.
- * @typedef {object} Request
- * @prop {string} text
- * @prop {number} bytes
- * @prop {Room | undefined} room it must be joined
- * @prop {boolean} repeat
- * @prop {boolean} sent
- * @prop {number} timeout
- * @prop {any} [timer]
- * @prop {(value: any) => void} resolve
- * @prop {(error: RopewayError) => void} reject
- */
-
-/**
- * `answered` is called at once with the answer, where a promise would be late for what follows in the same read.
- * `urgent`: sent even when the buffer is full.
- * @typedef {{ room?: Room, repeat?: boolean, urgent?: boolean, timeout?: number, answered?: (message: any) => void }} RequestOptions
- */
-
-/**
- * What a room may ask of its client.
- * @typedef {object} Link
- * @prop {(message: object, options?: RequestOptions) => Promise<any>} request
- * @prop {(message: object, limit?: number) => boolean} send
- * @prop {(room: Room) => void} ready
- * @prop {(room: Room, error: RopewayError) => void} gone
- */
-
-/**
  * One connection after the other to one server.
  * @extends {Emitter<ClientEvents>}
  */
@@ -145,11 +81,17 @@ export class Ropeway extends Emitter {
   rtt = null;
   /** @type {any} the last one */
   welcome = null;
+  /** @type {string | null} the name that the token proves */
+  user = null;
 
   #url;
   #options;
   /** @type {WebSocket | null} */
   #socket = null;
+  /** @type {object | null} the attempt that waits for its ticket */
+  #waiting = null;
+  /** @type {number | null} when the server wants us back */
+  #hint = null;
   #attempt = 0;
   #lastId = 0;
   /** @type {Map<string, Room>} */
@@ -188,16 +130,49 @@ export class Ropeway extends Emitter {
   /** Connects now: without waiting for the next attempt, or again after the end. */
   connect() {
     this.#clear("retry");
-    if (this.#socket) return;
+    if (this.#socket || this.#waiting) return;
     this.readyState = Ropeway.CONNECTING;
     for (const type of PAGE_EVENTS) globalThis.addEventListener?.(type, this.#onPage);
-    const socket = new this.#options.WebSocket(this.#url, ["ropeway.json"]);
+    const { ticket, connectTimeout } = this.#options;
+    if (ticket) this.#fetch(ticket, (this.#waiting = {}), (ticket) => this.#dial(ticket));
+    else this.#dial();
+    this.#set("welcome", connectTimeout, () => this.#drop(1006, "no welcome in time"));
+    this.fire("connecting", { attempt: this.#attempt });
+  }
+
+  /** @param {string} [ticket] */
+  #dial(ticket) {
+    const url = new URL(this.#url);
+    if (ticket) url.searchParams.set("ticket", ticket);
+    const socket = new this.#options.WebSocket(url, ["ropeway.json"]);
+    this.#waiting = null;
     this.#socket = socket;
+    socket.onopen = () => this.#authenticate();
     socket.onmessage = (/** @type {MessageEvent} */ { data }) => this.#receive(data);
     socket.onclose = (/** @type {CloseEvent} */ event) => this.#ended(event.code, event.reason, event.wasClean);
     socket.onerror = () => {}; // says nothing, and a close follows
-    this.#set("welcome", this.#options.connectTimeout, () => this.#drop(1006, "no welcome in time"));
-    this.fire("connecting", { attempt: this.#attempt });
+  }
+
+  #authenticate() {
+    const { token } = this.#options;
+    const socket = this.#socket;
+    if (token) this.#fetch(token, socket, (token) => socket?.send(JSON.stringify({ type: "auth", token })));
+  }
+
+  /**
+   * Calls `use` with a secret if the attempt that wants it is still the one; without it the attempt has failed.
+   * @param {Secret} source @param {object | null} attempt @param {(secret: string) => void} use
+   */
+  async #fetch(source, attempt, use) {
+    const isCurrent = () => attempt && (attempt === this.#socket || attempt === this.#waiting);
+    try {
+      const secret = typeof source === "string" ? source : await source();
+      if (isCurrent()) use(secret);
+    } catch (cause) {
+      if (!isCurrent()) return;
+      this.fire("error", { error: new RopewayError("no_token", String(cause), true) });
+      this.#drop(1006, "no token");
+    }
   }
 
   /**
@@ -261,21 +236,21 @@ export class Ropeway extends Emitter {
   /** Does not wait for the closing handshake. @param {number} code @param {string} reason */
   #drop(code, reason) {
     const socket = this.#release();
-    if (!socket) return;
-    socket.close();
+    if (!socket && !this.#waiting) return;
+    socket?.close();
     this.#ended(code, reason, false);
   }
 
   /** From here on nothing that the socket says is heard. */
   #release() {
     const socket = this.#socket;
-    if (socket) socket.onmessage = socket.onclose = null;
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
     return socket;
   }
 
   /** @param {number} code @param {string} reason @param {boolean} wasClean @param {boolean} [final] */
-  #ended(code, reason, wasClean, final = isFinal(code)) {
-    this.#socket = null;
+  #ended(code, reason, wasClean, final = isFinal(code) && !this.#mayRenew(reason)) {
+    this.#socket = this.#waiting = null;
     this.rtt = null;
     this.#clear("welcome", "ping", "pong", "steady", "retry");
     this.readyState = final ? Ropeway.CLOSED : Ropeway.CONNECTING;
@@ -287,9 +262,17 @@ export class Ropeway extends Emitter {
     this.fire("close", { code, reason, wasClean, final, retryIn });
   }
 
+  /** A fresh token may do where the last one has expired. @param {string} reason */
+  #mayRenew(reason) {
+    return reason === "token expired" && typeof this.#options.token === "function";
+  }
+
   /** How long to wait: full jitter, so that the clients of a server that fell do not come back in step. @param {number} code */
   #delay(code) {
     const { minDelay, maxDelay } = this.#options;
+    const hint = this.#hint;
+    this.#hint = null;
+    if (hint !== null) return hint;
     if (code === 4008) return (maxDelay * (1 + Math.random())) / 2;
     // "offline" may be wrong (a server on this machine is still there), so it slows the attempts down but does not end them.
     if (globalThis.navigator?.onLine === false) return maxDelay;
@@ -304,7 +287,7 @@ export class Ropeway extends Emitter {
       this.#clear("retry");
     } else if (this.readyState === Ropeway.OPEN) {
       this.check();
-    } else if (type !== "offline" && !this.#socket && !globalThis.document?.hidden) {
+    } else if (type !== "offline" && !this.#socket && !this.#waiting && !globalThis.document?.hidden) {
       this.#attempt = 0;
       this.#set("retry", Math.random() * this.#options.minDelay, () => this.connect());
     }
@@ -340,7 +323,8 @@ export class Ropeway extends Emitter {
     this.#clear("pong");
     const message = parse(text);
     if (message?.type === "welcome") this.#welcomed(message);
-    else if (message && this.readyState === Ropeway.OPEN) this.#route(message);
+    // The answer to the token comes before the welcome.
+    else if (message && (this.readyState === Ropeway.OPEN || ["auth_ok", "error"].includes(message.type))) this.#route(message);
     else return this.fire("error", { error: new RopewayError("bad_message", "not a message, or one before the welcome") });
     this.fire("message", { data: message });
   }
@@ -350,11 +334,18 @@ export class Ropeway extends Emitter {
     const { type, id } = message;
     if (type === "pong") this.#ponged(id);
     else if (type === "error") this.#failed(message);
+    else if (type === "auth_ok") this.user = message.user ?? null;
+    else if (type === "expiring") this.#renew();
+    else if (type === "reconnect") this.#hint = positive(message.after, 0);
     else if (type === "ack") this.#settle(id, null, message.data);
     else {
       this.#rooms.get(message.room)?.receive(message);
       this.#settle(id, null, message);
     }
+  }
+
+  #renew() {
+    if (typeof this.#options.token === "function") this.#authenticate();
   }
 
   /** @param {any} message */

@@ -46,7 +46,7 @@ class FakeServer {
     this.sockets = new WebSocketServer({ noServer: true });
     this.http.on("upgrade", (request, socket, head) =>
       this.closing ? socket.destroy() : this.sockets.handleUpgrade(request, socket, head, (ws) =>
-        request.url === "/echo" ? echo(ws) : this.connections.push(new Connection(this, ws)),
+        request.url === "/echo" ? echo(ws) : this.connections.push(new Connection(this, ws, request.url)),
       ),
     );
   }
@@ -83,13 +83,18 @@ class FakeServer {
 class Connection {
   session = randomUUID();
 
-  constructor(server, ws) {
+  constructor(server, ws, url) {
     this.server = server;
     this.ws = ws;
+    this.url = url;
     ws.on("message", (data) => this.receive(JSON.parse(String(data))));
     ws.on("close", () => this.server.rooms.forEach((room) => room.leave(this)));
+    if (server.welcome) this.welcome();
+  }
+
+  welcome() {
     const welcome = { session: this.session, node: "fake", version: "0", ping_interval: 25000, ping_timeout: 10000, max_message: 1 << 20 };
-    if (server.welcome) this.send({ type: "welcome", ...welcome, ...server.welcome });
+    this.send({ type: "welcome", ...welcome, ...this.server.welcome });
   }
 
   send(message) {
