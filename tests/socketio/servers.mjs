@@ -51,9 +51,13 @@ const bytes = (value) => `${value}B`;
 const SETTINGS = {
   allowEIO3: ["SOCKETIO_ALLOW_EIO3", String],
   allowUpgrades: ["SOCKETIO_ALLOW_UPGRADES", String],
+  anonymous: ["AUTH_ANONYMOUS", String],
   connectTimeout: ["SOCKETIO_CONNECT_TIMEOUT", milliseconds],
   cookie: ["SOCKETIO_COOKIE", String],
+  jwtLeeway: ["JWT_LEEWAY", milliseconds],
+  jwtSecret: ["JWT_SECRET", String],
   maxHttpBufferSize: ["SOCKETIO_MAX_HTTP_BUFFER_SIZE", bytes],
+  namespaces: ["SOCKETIO_NAMESPACES", String],
   origins: ["SERVER_ORIGINS", String],
   path: ["SOCKETIO_PATH", String],
   perMessageDeflate: ["SOCKETIO_PER_MESSAGE_DEFLATE", (on) => (on ? "takeover" : "off")],
