@@ -4,11 +4,20 @@ use std::fs;
 
 use crate::root;
 
-/// Files and the tests in them, as `` `tests/x.rs` `name_of_the_test` ``.
+/// Files and the tests in them, as `` `tests/x.rs` `name_of_the_test` `` or `` `x.test.mjs` `what it says` ``.
 fn proofs(page: &str) -> Vec<(&str, &str)> {
     let words: Vec<&str> = page.split('`').collect();
-    let pairs = words.windows(3).filter(|words| words[0].ends_with(".rs") && words[1] == " ");
+    let pairs = words.windows(3).filter(|words| is_source(words[0]) && words[1] == " ");
     pairs.map(|words| (words[0], words[2])).collect()
+}
+
+fn is_source(file: &str) -> bool {
+    file.ends_with(".rs") || file.ends_with(".mjs")
+}
+
+/// How the test begins in its file.
+fn opening(file: &str, test: &str) -> String {
+    if file.ends_with(".rs") { format!("fn {test}(") } else { format!("test(\"{test}\"") }
 }
 
 #[test]
@@ -18,11 +27,12 @@ fn every_proof_of_the_page_about_security_exists() {
     assert!(proofs.len() > 10, "{proofs:?}");
     for (file, test) in proofs {
         let source = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-        assert!(source.contains(&format!("fn {test}(")), "{file} has no {test}");
+        assert!(source.contains(&opening(file, test)), "{file} has no {test}");
     }
 }
 
 #[test]
 fn a_proof_is_a_file_and_a_test() {
-    assert_eq!(proofs("| `a.key` | `tests/a.rs` `b`, `c.rs` |"), [("tests/a.rs", "b")]);
+    let page = "| `a.key` | `tests/a.rs` `b`, `c.rs` | `d.mjs` `e, f` |";
+    assert_eq!(proofs(page), [("tests/a.rs", "b"), ("d.mjs", "e, f")]);
 }
