@@ -204,6 +204,23 @@ impl VerifyingKey {
         Some(base64url::encode(digest::digest(&digest::SHA256, json.as_bytes()).as_ref()))
     }
 
+    /// The SubjectPublicKeyInfo of a public key, which `-----BEGIN PUBLIC KEY-----` is around; `None` for a secret.
+    pub fn to_spki(&self) -> Option<Vec<u8>> {
+        let (algorithm, key) = match &self.0 {
+            Material::Secret(_) => return None,
+            Material::Rsa { n, e } => {
+                let numbers = [integer(n), integer(e)].concat();
+                (RSA, &*der::wrap(der::SEQUENCE, &numbers))
+            }
+            Material::P256(point) => (EC_P256, &**point),
+            Material::P384(point) => (EC_P384, &**point),
+            Material::Ed25519(point) => (ED25519, &**point),
+        };
+        let algorithm = der::wrap(der::SEQUENCE, algorithm);
+        let key = der::wrap(der::BIT_STRING, &[&[0], key].concat());
+        Some(der::wrap(der::SEQUENCE, &[algorithm, key].concat()))
+    }
+
     fn numbers(&self) -> Option<Numbers> {
         let ec = |crv: &str, point: &[u8]| {
             let (x, y) = point.get(1..)?.split_at(point.len() / 2);
@@ -248,6 +265,12 @@ impl VerifyingKey {
             }
         }
     }
+}
+
+/// A number that is not negative: a zero goes in front of a bit that would be its sign.
+fn integer(number: &[u8]) -> Vec<u8> {
+    let sign: &[u8] = if number.first().is_some_and(|byte| *byte >= 0x80) { &[0] } else { &[] };
+    der::wrap(der::INTEGER, &[sign, number].concat())
 }
 
 fn without_zeros(number: &[u8]) -> &[u8] {

@@ -64,7 +64,7 @@ impl Jwt {
     }
 
     /// The keys that stand in the configuration itself.
-    pub(crate) fn keys(&self) -> Option<KeySet> {
+    pub fn keys(&self) -> Option<KeySet> {
         let secret = self.secret.as_ref().map(|secret| vec![secret.key.clone()]);
         secret.or_else(|| self.key.as_ref().map(|key| key.0.clone())).map(KeySet::of)
     }
@@ -171,6 +171,11 @@ impl Optional for JwksUrl {
 pub struct Text(String);
 
 impl Text {
+    /// Nothing when it is empty or over 1024 bytes.
+    pub fn new(text: &str) -> Option<Self> {
+        (1..=1024).contains(&text.len()).then(|| Self(text.to_owned()))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -181,7 +186,7 @@ impl Value for Text {
     const ALLOWED: &'static str = "a text of 1 to 1024 bytes";
 
     fn read(raw: Raw<'_>) -> Option<Self> {
-        raw.text().filter(|text| (1..=1024).contains(&text.len())).map(|text| Self(text.to_owned()))
+        raw.text().and_then(Self::new)
     }
 
     fn write(&self) -> Option<String> {

@@ -53,19 +53,29 @@ impl Verifier {
         self.identity(&claims, now).map(Arc::new)
     }
 
-    /// The claim `ropeway` says what the user may do; `sub` says who it is.
     fn identity(&self, claims: &Claims, now: SystemTime) -> Result<Identity, Refusal> {
+        let identity = Identity::of_token(claims, now)?;
+        // Who is let in within the leeway is not thrown out at once.
+        let end = claims.expires().map(|at| at + self.rules.leeway);
+        let end = identity.expires().into_iter().chain(end).min();
+        Ok(end.into_iter().fold(identity, Identity::with_expiry))
+    }
+}
+
+impl Identity {
+    /// Who a token is for, once it is verified: `sub` is the user, the claim `ropeway` says what the user may do. `exp` is
+    /// left to the caller.
+    ///
+    /// # Errors
+    /// There is no `sub`, it is no name of a user, or the claim `ropeway` is not valid.
+    pub fn of_token(claims: &Claims, now: SystemTime) -> Result<Self, Refusal> {
         let subject = claims.subject().ok_or_else(|| refused(&TokenError::Claim("sub")))?;
         let wrong =
             |error| Refusal::unauthorized(format!("the token's claim `ropeway` is not valid: {error}"));
         let grant = claims.find("ropeway").map(|text| Grant::lenient(text.get())).transpose();
         let mut grant = grant.map_err(wrong)?.unwrap_or_default();
         grant.user = Some(subject.into());
-        let identity = grant.into_identity(now).map_err(wrong)?;
-        // Who is let in within the leeway is not thrown out at once.
-        let end = claims.expires().map(|at| at + self.rules.leeway);
-        let end = identity.expires().into_iter().chain(end).min();
-        Ok(end.into_iter().fold(identity, Identity::with_expiry))
+        grant.into_identity(now).map_err(wrong)
     }
 }
 
