@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Timeout = 75,
     /// The other side broke the protocol.
     Protocol = 76,
-    /// The server refused the connection.
+    /// The server refused the connection; a token is not good.
     Refused = 77,
     /// The configuration is wrong.
     Config = 78,

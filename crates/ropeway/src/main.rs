@@ -15,6 +15,7 @@ mod log;
 mod network;
 mod serve;
 mod signals;
+mod token;
 
 use cli::{Cli, Command, ConfigCommand};
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
             return connect::run(&options).unwrap_or_else(|failure| failure.report());
         }
         Command::Bench(options) => bench::run(&options),
+        Command::Token(command) => token::run(&command),
         Command::Config(ConfigCommand::Check { file }) => config::check(&file),
         Command::Config(ConfigCommand::Init) => config::init(),
         Command::Completions { shell } => cli::completions::completions(shell),

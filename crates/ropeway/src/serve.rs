@@ -56,7 +56,7 @@ impl Plan {
 
 /// The environment without the variables that belong to flags of this program.
 fn environment() -> impl Iterator<Item = (String, String)> {
-    const OURS: [&str; 3] = ["ROPEWAY_CONFIG", "ROPEWAY_LOG", "ROPEWAY_LOG_FORMAT"];
+    const OURS: [&str; 4] = ["ROPEWAY_CONFIG", "ROPEWAY_LOG", "ROPEWAY_LOG_FORMAT", "ROPEWAY_TOKEN"];
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     env::vars_os()
         .map(move |(name, value)| (text(name), text(value)))

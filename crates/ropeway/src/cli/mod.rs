@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod network;
 pub(crate) mod parse;
+pub(crate) mod token;
 
 use std::path::PathBuf;
 
@@ -31,7 +32,7 @@ Exit status:
   74   a connection did not end well
   75   a timeout
   76   the other side broke the protocol
-  77   the server refused
+  77   the server refused; for `token verify`: the token is not good
   78   the configuration is wrong
   99   a threshold of `bench` was not met
   130  Ctrl-C or SIGINT; 143 is SIGTERM";
@@ -55,6 +56,9 @@ pub(crate) enum Command {
     Connect(Box<connect::Connect>),
     /// Put a WebSocket server under load and measure what comes of it
     Bench(Box<bench::Bench>),
+    /// Make and verify tokens (JSON Web Tokens) and their keys
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Check or make a configuration
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -2,11 +2,28 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A duration such as `10s`, `500ms` or `1h 30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| "it must be a time such as 10s, 500ms or 5m".to_owned())
+}
+
+/// A time from now on, or a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    In(Duration),
+    At(SystemTime),
+}
+
+impl FromStr for Moment {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let at = humantime::parse_rfc3339_weak(text).map(Self::At);
+        at.or_else(|_| duration(text).map(Self::In))
+            .map_err(|_| "it must be a time such as 10m or a date such as 2030-01-31T12:00:00Z")
+    }
 }
 
 /// A size such as `64KiB`, in bytes.
@@ -73,6 +90,15 @@ mod tests {
         assert_eq!((bytes("20"), bytes("1KiB")), (Ok(20), Ok(1024)));
         assert!(bytes("0").is_err() && bytes("").is_err());
         assert!(duration("soon").is_err() && size("big").is_err());
+    }
+
+    #[test]
+    fn moments_are_dates_or_from_now_on() {
+        let at = |seconds| Moment::At(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!("1970-01-02T00:00:00Z".parse(), Ok(at(86400)));
+        assert_eq!("1970-01-01 00:01:00".parse(), Ok(at(60)));
+        assert_eq!("10m".parse(), Ok(Moment::In(Duration::from_secs(600))));
+        assert!("tomorrow".parse::<Moment>().is_err() && "10".parse::<Moment>().is_err());
     }
 
     #[test]
