@@ -1,0 +1,139 @@
+//! Sessions behind cookies, looked up at an endpoint of the application.
+
+use serde_json::json;
+
+use crate::application::{Answer, Application};
+use crate::client::refused;
+use crate::running::Running;
+use crate::set_up::{joins, poll, refusal, server, user, welcomed};
+
+const COOKIE: (&str, &str) = ("cookie", "theme=dark; sid=abc; other=1");
+
+/// A server that gives the application a time that it never needs.
+fn with(application: &Application) -> Running {
+    patient(application, "10s")
+}
+
+fn patient(application: &Application, timeout: &str) -> Running {
+    let store = application.url("/session?key=a-secret-of-the-url");
+    server(&[("sessions.cookie", "sid"), ("sessions.store", &store), ("sessions.timeout", timeout)])
+}
+
+#[test]
+fn a_cookie_says_who_comes() {
+    let application = Application::start(&[Answer::ok(r#"{"user":"ada","join":["open:a"],"cart":[1]}"#)]);
+    let server = with(&application);
+    let mut ada = welcomed(&server, "/ws", &[COOKIE]);
+    assert_eq!(user(&mut ada, "open:a"), "ada");
+    assert!(!joins(&mut ada, "open:b"));
+}
+
+#[test]
+fn only_this_cookie_is_passed_on() {
+    let application = Application::start(&[Answer::ok("{}")]);
+    let server = with(&application);
+    let headers = [COOKIE, ("user-agent", "a browser"), ("origin", "https://app.example")];
+    welcomed(&server, "/ws", &headers);
+    let asked = application.asked();
+    assert_eq!((asked.len(), &*asked[0].line), (1, "GET /session?key=a-secret-of-the-url"));
+    assert_eq!(asked[0].header("cookie"), Some("sid=abc"));
+    assert_eq!((asked[0].header("user-agent"), asked[0].header("origin")), (None, None));
+}
+
+#[test]
+fn sessions_that_there_are_not_are_refused() {
+    for status in [401, 403, 404] {
+        let application = Application::start(&[Answer::Status(status, String::new())]);
+        let server = with(&application);
+        assert_eq!(refusal(&server, "/ws", &[COOKIE]).0, 401, "{status}");
+        assert_eq!(application.asked().len(), 1, "it is not asked again");
+    }
+}
+
+#[test]
+fn a_store_that_does_not_tell_lets_nobody_in() {
+    for answer in [
+        Answer::Status(500, String::new()),
+        Answer::Status(204, String::new()),
+        Answer::ok("x".repeat(65 * 1024)),
+        Answer::ok(format!(r#"{{"user":"ada","data":"{}"}}"#, "x".repeat(64 * 1024))),
+        Answer::ok("php:serialized"),
+        Answer::ok("[]"),
+        Answer::Noise,
+        Answer::Elsewhere,
+    ] {
+        let application = Application::start(std::slice::from_ref(&answer));
+        let server = with(&application);
+        let expected =
+            json!({ "code": "unavailable", "message": "sessions cannot be looked up at the moment" });
+        let found = refusal(&server, "/ws", &[COOKIE]);
+        assert_eq!(found, (503, expected), "{:.80}", format!("{answer:?}"));
+    }
+}
+
+#[test]
+fn a_store_that_hangs_lets_nobody_in() {
+    let application = Application::start(&[Answer::Nothing]);
+    let server = patient(&application, "200ms");
+    assert_eq!(refused(&server, "/ws", &[COOKIE]), 503);
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let application = Application::start(&[Answer::Elsewhere, Answer::ok("{}")]);
+    let server = with(&application);
+    assert_eq!(refused(&server, "/ws", &[COOKIE]), 503);
+    assert_eq!(application.asked().len(), 1);
+}
+
+#[test]
+fn a_store_that_comes_back_is_asked_again() {
+    let trouble = Answer::Status(500, String::new());
+    let application = Application::start(&[trouble.clone(), trouble, Answer::ok("{}")]);
+    let server = with(&application);
+    assert_eq!(refused(&server, "/ws", &[COOKIE]), 503, "after two attempts");
+    welcomed(&server, "/ws", &[COOKIE]);
+}
+
+#[test]
+fn foreign_pages_do_not_get_as_far_as_the_store() {
+    let application = Application::start(&[Answer::ok(r#"{"user":"ada"}"#)]);
+    let server = with(&application);
+    let foreign = [COOKIE, ("origin", "https://evil.example")];
+    assert_eq!(refused(&server, "/ws", &foreign), 403);
+    assert_eq!(refused(&server, "/socket.io/?EIO=4&transport=websocket", &foreign), 403);
+    let headers = |more: &str| format!("cookie: sid=abc\r\n{more}\r\n");
+    assert_eq!(poll(&server, "", &headers("origin: https://evil.example")).status, 403);
+    assert_eq!(poll(&server, "", &headers("origin: null")).status, 403);
+    // Images and the like come without an origin.
+    assert_eq!(poll(&server, "", &headers("sec-fetch-site: cross-site")).status, 403);
+    assert!(application.asked().is_empty());
+    assert_eq!(poll(&server, "", &headers("origin: https://app.example")).status, 200);
+    assert_eq!(application.asked().len(), 1, "it is the origin");
+}
+
+#[test]
+fn cookies_that_cannot_be_sessions_are_not_looked_up() {
+    let application = Application::start(&[Answer::ok("{}")]);
+    let server = with(&application);
+    let long = format!("sid={}", "x".repeat(8 * 1024));
+    for cookie in ["sid=", &long, "sid=a\"b"] {
+        assert_eq!(refused(&server, "/ws", &[("cookie", cookie)]), 401, "{cookie:.20}");
+    }
+    assert_eq!(refused(&server, "/ws", &[("cookie", "other=abc")]), 401);
+    assert!(application.asked().is_empty());
+}
+
+#[test]
+fn the_user_of_other_records_is_found() {
+    let application =
+        Application::start(&[Answer::ok(r#"{"passport":{"user":17}}"#), Answer::ok(r#"{"passport":{}}"#)]);
+    let store = application.url("/");
+    let server = server(&[
+        ("sessions.cookie", "sid"),
+        ("sessions.store", &store),
+        ("sessions.user_path", "/passport/user"),
+    ]);
+    assert_eq!(user(&mut welcomed(&server, "/ws", &[COOKIE]), "open:a"), "17");
+    assert_eq!(refused(&server, "/ws", &[COOKIE]), 401, "nobody is logged in");
+}

@@ -1,0 +1,80 @@
+//! Servers with backends, and what their clients see.
+
+use ropeway_server::config::Sources;
+use ropeway_server::{Builder, Server};
+use serde_json::{Value, json};
+use tungstenite::Error;
+
+use crate::client::{Client, open};
+use crate::raw::{Answer, Exchange};
+use crate::running::{KEY, Running};
+
+const FILE: &str = "
+[server]
+listen = '127.0.0.1:0'
+origins = ['https://app.example']
+shutdown_spread = '50ms'
+[api]
+key = 'a-key-for-the-tests'
+[[rooms]]
+pattern = 'open:*'
+join = 'anyone'
+publish = 'anyone'
+[[rooms]]
+pattern = 'granted:*'
+join = 'granted'
+publish = 'granted'
+";
+
+pub(crate) fn server(settings: &[(&'static str, &str)]) -> Running {
+    Running::build(builder(settings))
+}
+
+fn builder(settings: &[(&'static str, &str)]) -> Builder {
+    let sources = Sources::new().file("test", FILE);
+    let sources = settings.iter().fold(sources, |sources, (key, value)| sources.flag("-", key, *value));
+    Server::builder(sources.load().unwrap())
+}
+
+/// A client that is let in.
+#[track_caller]
+pub(crate) fn welcomed(server: &Running, path: &str, headers: &[(&str, &str)]) -> Client {
+    let mut client = Client(open(server, path, headers).unwrap());
+    assert_eq!(client.read()["type"], "welcome");
+    client
+}
+
+/// The status and the body of a refused handshake.
+#[track_caller]
+pub(crate) fn refusal(server: &Running, path: &str, headers: &[(&str, &str)]) -> (u16, Value) {
+    match open(server, path, headers).map_err(|error| *error) {
+        Err(Error::Http(response)) => {
+            let body = response.body().as_deref().unwrap_or_default();
+            (response.status().as_u16(), serde_json::from_slice(body).unwrap_or_default())
+        }
+        other => panic!("a refusal instead of {other:?}"),
+    }
+}
+
+pub(crate) fn joins(client: &mut Client, room: &str) -> bool {
+    client.ask(&json!({ "type": "join", "room": room }))["type"] == "joined"
+}
+
+/// The user that others see.
+pub(crate) fn user(client: &mut Client, room: &str) -> Value {
+    assert!(joins(client, room));
+    let event = client.ask(&json!({ "type": "publish", "room": room, "event": "e", "data": 1 }));
+    event["from"]["user"].clone()
+}
+
+/// The answer to `POST /api/tickets`.
+pub(crate) fn order(server: &Running, body: &str) -> Answer {
+    let headers = format!("authorization: Bearer {KEY}\r\ncontent-type: application/json\r\n");
+    Exchange::begin(server, "POST /api/tickets", &headers, body.as_bytes()).finish()
+}
+
+/// The answer to the first request of long polling.
+pub(crate) fn poll(server: &Running, query: &str, headers: &str) -> Answer {
+    let request = format!("GET /socket.io/?EIO=4&transport=polling{query}");
+    Exchange::begin(server, &request, headers, b"").finish()
+}
