@@ -116,7 +116,7 @@ fn pages_that_are_not_listed_are_forbidden() {
     assert_eq!((answer.status, answer.text()), (403, r#"{"code":4,"message":"Forbidden"}"#));
     let upgrade = "GET /socket.io/?EIO=4&transport=websocket";
     let answer = crate::raw::Exchange::head(&server, upgrade, &format!("{UPGRADE}{foreign}"), b"").finish();
-    assert_eq!((answer.status, answer.text()), (400, "Forbidden"));
+    assert_eq!((answer.status, answer.text()), (403, "Forbidden"));
 }
 
 #[test]

@@ -80,8 +80,9 @@ impl Refusal {
         (self.status, Json(self)).into_response()
     }
 
-    /// The answer to a request for a WebSocket: the message alone, and the end of the connection. Who is refused for
-    /// its credentials is told as others are.
+    /// The answer to a request for a WebSocket: the message alone, and the end of the connection. The reference answers
+    /// 400 whatever the reason; here who is forbidden gets 403 on every carrier. Who is refused for its credentials is
+    /// told as others are.
     pub(super) fn to_upgrade(&self) -> Response {
         if self.reason.is_some() {
             return ([(CONNECTION, HeaderValue::from_static("close"))], self.to_request()).into_response();
@@ -90,7 +91,7 @@ impl Refusal {
             (CONNECTION, HeaderValue::from_static("close")),
             (CONTENT_TYPE, HeaderValue::from_static("text/html")),
         ];
-        (StatusCode::BAD_REQUEST, headers, self.message.clone().into_owned()).into_response()
+        (self.status, headers, self.message.clone().into_owned()).into_response()
     }
 }
 
