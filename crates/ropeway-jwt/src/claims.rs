@@ -49,10 +49,13 @@ impl Claims {
     pub(crate) fn check(&self, rules: &Rules, now: SystemTime) -> Result<(), TokenError> {
         match self.expires {
             None if rules.require_expiry => return Err(TokenError::Claim("exp")),
-            Some(at) if at + rules.leeway <= now => return Err(TokenError::Expired(at)),
+            Some(at) if at.checked_add(rules.leeway).is_some_and(|end| end <= now) => {
+                return Err(TokenError::Expired(at));
+            }
             _ => {}
         }
-        if let Some(at) = self.not_before.filter(|at| *at > now + rules.leeway) {
+        let latest = now.checked_add(rules.leeway);
+        if let Some(at) = self.not_before.filter(|at| latest.is_some_and(|latest| *at > latest)) {
             return Err(TokenError::NotYet(at));
         }
         self.check_issuer(rules)?;

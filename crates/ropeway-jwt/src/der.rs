@@ -13,9 +13,22 @@ pub(crate) fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
         // 64 KiB and more is no key.
         _ => return None,
     };
+    // DER has one form for each length: the shortest.
+    if first != shortest(length) {
+        return None;
+    }
     let (contents, rest) = rest.split_at_checked(length)?;
     *input = rest;
     (found == tag).then_some(contents)
+}
+
+/// The first byte of the shortest form of `length`.
+fn shortest(length: usize) -> u8 {
+    match u8::try_from(length) {
+        Ok(length @ 0..=0x7f) => length,
+        Ok(_) => 0x81,
+        Err(_) => 0x82,
+    }
 }
 
 pub(crate) const INTEGER: u8 = 0x02;

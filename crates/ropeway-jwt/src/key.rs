@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ring::signature::{
     self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
@@ -40,6 +42,9 @@ pub enum KeyError {
         "this is PEM text, not a secret: a public key that serves as a secret is a secret that everybody knows"
     )]
     PemAsSecret,
+    /// The same without the lines of PEM: DER, or the base64 of it.
+    #[error("this is a public key, not a secret: as a secret it would be one that everybody knows")]
+    PublicAsSecret,
     /// Fewer bytes than any algorithm allows.
     #[error("a secret must have at least 32 bytes (RFC 7518 section 3.2)")]
     ShortSecret,
@@ -64,10 +69,13 @@ impl VerifyingKey {
     /// A secret for HS256 and, if it is long enough, HS384 and HS512.
     ///
     /// # Errors
-    /// Fewer than 32 bytes; PEM text.
+    /// Fewer than 32 bytes; PEM text; a public key in another form.
     pub fn from_secret(secret: &[u8]) -> Result<Self, KeyError> {
         if secret.windows(10).any(|window| window == b"-----BEGIN") {
             return Err(KeyError::PemAsSecret);
+        }
+        if is_public_key(secret) || base64_lines(secret).is_some_and(|der| is_public_key(&der)) {
+            return Err(KeyError::PublicAsSecret);
         }
         if secret.len() < Algorithm::Hs256.min_secret() {
             return Err(KeyError::ShortSecret);
@@ -99,14 +107,14 @@ impl VerifyingKey {
             let mut outer = der::take(&mut spki, der::SEQUENCE)?;
             let algorithm = der::take(&mut outer, der::SEQUENCE)?;
             let (unused, key) = der::take(&mut outer, der::BIT_STRING)?.split_first()?;
-            (*unused == 0).then_some((algorithm, key))
+            (*unused == 0 && outer.is_empty() && spki.is_empty()).then_some((algorithm, key))
         })();
         let (algorithm, key) = parts.ok_or(KeyError::Unreadable)?;
         match algorithm {
             RSA => Self::from_pkcs1(key),
-            EC_P256 if key.len() == 65 => Ok(Self(Material::P256(key.into()))),
-            EC_P384 if key.len() == 97 => Ok(Self(Material::P384(key.into()))),
-            ED25519 if key.len() == 32 => Ok(Self(Material::Ed25519(key.into()))),
+            EC_P256 => Self::from_point(Kind::P256, key),
+            EC_P384 => Self::from_point(Kind::P384, key),
+            ED25519 => Self::from_point(Kind::Ed25519, key),
             _ => Err(KeyError::Unsupported),
         }
     }
@@ -114,8 +122,9 @@ impl VerifyingKey {
     /// An RSAPublicKey (RFC 8017 appendix A.1.1).
     pub(crate) fn from_pkcs1(mut key: &[u8]) -> Result<Self, KeyError> {
         let numbers = (|| {
-            let mut key = der::take(&mut key, der::SEQUENCE)?;
-            Some((der::take(&mut key, der::INTEGER)?, der::take(&mut key, der::INTEGER)?))
+            let mut parts = der::take(&mut key, der::SEQUENCE)?;
+            let numbers = (der::take(&mut parts, der::INTEGER)?, der::take(&mut parts, der::INTEGER)?);
+            (parts.is_empty() && key.is_empty()).then_some(numbers)
         })();
         let (n, e) = numbers.ok_or(KeyError::Unreadable)?;
         Self::rsa(n, e)
@@ -136,10 +145,10 @@ impl VerifyingKey {
 
     /// The uncompressed point of `kind`, or the 32 bytes of Ed25519.
     pub(crate) fn from_point(kind: Kind, point: &[u8]) -> Result<Self, KeyError> {
-        match (kind, point.len()) {
-            (Kind::P256, 65) => Ok(Self(Material::P256(point.into()))),
-            (Kind::P384, 97) => Ok(Self(Material::P384(point.into()))),
-            (Kind::Ed25519, 32) => Ok(Self(Material::Ed25519(point.into()))),
+        match (kind, point) {
+            (Kind::P256, [4, ..]) if point.len() == 65 => Ok(Self(Material::P256(point.into()))),
+            (Kind::P384, [4, ..]) if point.len() == 97 => Ok(Self(Material::P384(point.into()))),
+            (Kind::Ed25519, _) if point.len() == 32 => Ok(Self(Material::Ed25519(point.into()))),
             _ => Err(KeyError::Unsupported),
         }
     }
@@ -271,6 +280,17 @@ impl VerifyingKey {
 fn integer(number: &[u8]) -> Vec<u8> {
     let sign: &[u8] = if number.first().is_some_and(|byte| *byte >= 0x80) { &[0] } else { &[] };
     der::wrap(der::INTEGER, &[sign, number].concat())
+}
+
+/// Whether this is a public key in DER, of whatever kind.
+fn is_public_key(der: &[u8]) -> bool {
+    !matches!(VerifyingKey::from_spki(der), Err(KeyError::Unreadable))
+}
+
+/// What the lines between those of PEM say.
+fn base64_lines(text: &[u8]) -> Option<Vec<u8>> {
+    let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    STANDARD.decode(text).ok()
 }
 
 fn without_zeros(number: &[u8]) -> &[u8] {

@@ -1,6 +1,7 @@
 //! Key sets (RFC 7517 section 5).
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::algorithm::Algorithm;
@@ -32,8 +33,8 @@ pub enum SetError {
     /// It has more keys than are kept.
     #[error("it has more than {} keys", KeySet::MAX)]
     TooMany,
-    /// It has a symmetric key. Whoever can read the set could make tokens with it.
-    #[error("it has a symmetric key: a secret that is published is none")]
+    /// It has a symmetric or a private key. Whoever can read the set could make tokens with it.
+    #[error("it has a symmetric or a private key: a secret that is published is none")]
     Secret,
     /// None of its keys can be used.
     #[error("it has no key that can be used")]
@@ -57,6 +58,8 @@ struct About {
     usage: Option<String>,
     #[serde(default)]
     key_ops: Option<Vec<String>>,
+    /// The private part of RSA, EC and OKP keys.
+    d: Option<IgnoredAny>,
 }
 
 impl KeySet {
@@ -139,7 +142,7 @@ impl Entry {
     /// `None` for a key that is left out.
     fn parse(text: &str) -> Result<Option<Self>, SetError> {
         let Ok(about) = serde_json::from_str::<About>(text) else { return Ok(None) };
-        if about.kty == "oct" {
+        if about.kty == "oct" || about.d.is_some() {
             return Err(SetError::Secret);
         }
         let verifies = about.usage.as_deref().is_none_or(|usage| usage == "sig")
