@@ -1,0 +1,5 @@
+//! Programs of other people.
+
+// `cfg(test)` tells Clippy that the helpers of tests are tests, too.
+#[cfg(test)]
+mod jose;
