@@ -19,6 +19,7 @@ mod peer;
 mod application;
 mod handshake;
 mod hook;
+mod limits;
 mod message;
 mod renewal;
 mod rooms;

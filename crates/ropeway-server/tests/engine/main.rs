@@ -12,6 +12,7 @@ mod handshake;
 mod lifetime;
 mod limits;
 mod polling;
+mod rates;
 mod raw;
 #[path = "../server/running.rs"]
 #[allow(dead_code, reason = "shared with the tests of the whole server")]

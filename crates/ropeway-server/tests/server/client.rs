@@ -1,9 +1,11 @@
 //! A client of the native protocol, by a WebSocket library that is not ours.
 
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+use tokio::runtime::Builder;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::{ClientRequestBuilder, Error, Message, WebSocket};
 
@@ -90,11 +92,37 @@ pub(crate) fn open(
     path: &str,
     headers: &[(&str, &str)],
 ) -> Result<WebSocket<TcpStream>, Box<Error>> {
+    shake_hands(TcpStream::connect(server.address).unwrap(), server, path, headers)
+}
+
+/// The same from an address of this machine; of the loopback network Linux has all.
+pub(crate) fn open_from(
+    source: IpAddr,
+    server: &Running,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Result<WebSocket<TcpStream>, Box<Error>> {
+    let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+    let connect = async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((source, 0).into()).unwrap();
+        socket.connect(server.address).await.unwrap().into_std().unwrap()
+    };
+    let stream = runtime.block_on(connect);
+    stream.set_nonblocking(false).unwrap();
+    shake_hands(stream, server, path, headers)
+}
+
+fn shake_hands(
+    stream: TcpStream,
+    server: &Running,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Result<WebSocket<TcpStream>, Box<Error>> {
     let uri = format!("ws://{}{path}", server.address).parse().unwrap();
     let request = headers
         .iter()
         .fold(ClientRequestBuilder::new(uri), |request, (name, value)| request.with_header(*name, *value));
-    let stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     match tungstenite::client(request, stream) {
         Ok((socket, _)) => Ok(socket),
@@ -108,6 +136,24 @@ pub(crate) fn open(
 pub(crate) fn refused(server: &Running, path: &str, headers: &[(&str, &str)]) -> u16 {
     match open(server, path, headers).map_err(|error| *error) {
         Err(Error::Http(response)) => response.status().as_u16(),
+        other => panic!("a refusal instead of {other:?}"),
+    }
+}
+
+/// The status with which a handshake is refused, when to come again, and the code in the body.
+#[track_caller]
+pub(crate) fn refusal(
+    server: &Running,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> (u16, Option<String>, Value) {
+    match open(server, path, headers).map_err(|error| *error) {
+        Err(Error::Http(response)) => {
+            let body: Value = serde_json::from_slice(response.body().as_deref().unwrap()).unwrap();
+            assert!(body["message"].is_string(), "{body}");
+            let when = response.headers().get("retry-after").map(|when| when.to_str().unwrap().to_owned());
+            (response.status().as_u16(), when, body["code"].clone())
+        }
         other => panic!("a refusal instead of {other:?}"),
     }
 }

@@ -42,6 +42,28 @@ fn a_message_over_the_limit_is_1009() {
 }
 
 #[test]
+fn a_message_in_too_many_frames_is_1008() {
+    let server = Running::with(&[("limits.fragments", "3")]);
+    let mut ada = Client::connect(&server);
+    for frames in [3, 4] {
+        // Empty masks leave the text as it is; the last frame has the bit FIN.
+        let text = br#"{"type":"ping"}"#;
+        for number in 0..frames {
+            let (first, last) = (number == 0, number + 1 == frames);
+            let payload: &[u8] = if first { text } else { b"" };
+            let head = u8::from(first) | (u8::from(last) << 7);
+            let frame = [&[head, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat();
+            // After the close the rest may not be taken any more.
+            let _ = ada.0.get_mut().write_all(&frame);
+        }
+        if frames == 3 {
+            assert_eq!(ada.read()["type"], "pong");
+        }
+    }
+    assert_eq!(ada.closed().0, 1008);
+}
+
+#[test]
 fn too_many_rooms_are_refused() {
     let server = Running::with(&[("limits.rooms_per_connection", "1")]);
     let mut ada = Client::in_room(&server, "plain:1");
@@ -64,9 +86,10 @@ fn a_client_that_does_not_answer_pings_is_closed_with_4000() {
 
 #[test]
 fn a_client_that_answers_pings_stays() {
-    let server = Running::with(&[("heartbeat.interval", "50ms"), ("heartbeat.timeout", "50ms")]);
+    // So long that a machine under load answers in time, and the test longer than both.
+    let server = Running::with(&[("heartbeat.interval", "100ms"), ("heartbeat.timeout", "2s")]);
     let mut ada = Client::connect(&server);
-    let end = Instant::now() + Duration::from_millis(400);
+    let end = Instant::now() + Duration::from_millis(2500);
     while Instant::now() < end {
         assert!(matches!(ada.0.read().unwrap(), Message::Ping(_)));
     }

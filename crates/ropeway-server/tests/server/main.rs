@@ -13,6 +13,7 @@ mod limits;
 mod network;
 #[cfg(test)]
 mod pages;
+mod rates;
 mod rooms;
 mod running;
 mod shutdown;

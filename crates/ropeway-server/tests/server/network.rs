@@ -1,12 +1,14 @@
 //! Who a client is on the network, and how much of one there may be.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::time::Instant;
 
 use serde_json::json;
+use tungstenite::{Error, WebSocket};
 
-use crate::client::{Client, SOON, open, refused};
+use crate::client::{SOON, open, open_from, refusal, refused};
+use crate::http::get;
 use crate::running::Running;
 
 const ADA: (&str, &str) = ("x-forwarded-for", "192.0.2.1");
@@ -30,10 +32,71 @@ fn a_forged_address_is_not_believed() {
 }
 
 #[test]
+fn addresses_are_counted_apart_and_together_as_a_subnet() {
+    let server = Running::with(&[
+        ("limits.exempt", ""),
+        ("limits.connections_per_address", "1"),
+        ("limits.connections_per_subnet", "2"),
+    ]);
+    let _one = from_loopback(&server, 2).unwrap();
+    assert_eq!(from_loopback(&server, 2).err(), Some(429), "the address has as many as it may");
+    let two = from_loopback(&server, 3).unwrap();
+    assert_eq!(from_loopback(&server, 4).err(), Some(429), "the subnet has as many as it may");
+    drop(two);
+    let deadline = Instant::now() + SOON;
+    while from_loopback(&server, 4).is_err() {
+        assert!(Instant::now() < deadline, "the place of a connection that has gone is not given away");
+    }
+}
+
+#[test]
+fn who_is_exempt_has_no_limits_of_addresses() {
+    let server = Running::with(&[
+        ("limits.exempt", "127.0.0.2"),
+        ("limits.connections_per_address", "1"),
+        ("limits.connections_per_subnet", "1"),
+        ("limits.arrivals_per_address", "1"),
+        ("limits.http_connections_per_address", "1"),
+    ]);
+    let held: Vec<_> = (0..8).map(|_| from_loopback(&server, 2)).collect();
+    assert!(held.iter().all(Result::is_ok));
+    let _one = from_loopback(&server, 3).unwrap();
+    assert_eq!(from_loopback(&server, 3).err(), Some(429));
+}
+
+#[test]
+fn refusals_say_why_and_when_to_come_again() {
+    let server = Running::with(&[
+        ("proxy.trusted", "127.0.0.1"),
+        ("limits.connections_per_address", "1"),
+        ("server.max_connections", "2"),
+    ]);
+    let _ada = open(&server, "/ws", &[ADA]).unwrap();
+    for path in ["/ws", "/echo", "/socket.io/?EIO=4&transport=websocket"] {
+        let told = refusal(&server, path, &[ADA]);
+        assert_eq!(told, (429, Some("5".to_owned()), json!("too_many_connections")), "{path}");
+    }
+    let polling = || get(&server, "/socket.io/?EIO=4&transport=polling", "x-forwarded-for: 192.0.2.1\r\n");
+    let answer = polling();
+    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("5")));
+    assert_eq!(answer.json()["code"], "too_many_connections");
+    let _bob = open(&server, "/ws", &[BOB]).unwrap();
+    let told = refusal(&server, "/ws", &[("x-forwarded-for", "192.0.2.3")]);
+    assert_eq!(told, (503, Some("5".to_owned()), json!("unavailable")));
+}
+
+#[test]
 fn clients_of_a_proxy_that_come_too_fast_are_told() {
     let server = Running::with(&[("proxy.trusted", "127.0.0.1"), ("limits.arrivals_per_address", "1")]);
-    let statuses: Vec<_> = (0..7).map(|_| open(&server, "/ws", &[ADA]).is_ok()).collect();
-    assert!(statuses[..5].iter().all(|is_open| *is_open) && statuses[5..].contains(&false), "{statuses:?}");
+    let opened: Vec<_> = (0..5).map(|_| open(&server, "/ws", &[ADA]).is_ok()).collect();
+    assert_eq!(opened, [true; 5]);
+    let deadline = Instant::now() + SOON;
+    while open(&server, "/ws", &[ADA]).is_ok() {
+        assert!(Instant::now() < deadline);
+    }
+    let told = refusal(&server, "/ws", &[ADA]);
+    assert_eq!(told, (429, Some("5".to_owned()), json!("rate_limited")));
+    assert!(open(&server, "/ws", &[BOB]).is_ok());
 }
 
 #[test]
@@ -78,62 +141,44 @@ fn a_trusted_proxy_says_by_the_proxy_protocol_who_its_client_is() {
 }
 
 #[test]
+fn clients_behind_the_proxy_protocol_are_counted_by_their_addresses() {
+    let server = Running::with(&[
+        ("proxy.trusted", "127.0.0.1"),
+        ("proxy.protocol", "required"),
+        ("limits.connections_per_address", "1"),
+    ]);
+    let session = b"GET /socket.io/?EIO=4&transport=polling HTTP/1.0\r\nhost: localhost\r\n\r\n";
+    let begin = |last: u8| raw(&server, &[&version_2(last), &session[..]].concat());
+    assert!(begin(1).starts_with("HTTP/1.0 200"));
+    assert!(begin(1).starts_with("HTTP/1.0 429"));
+    assert!(begin(2).starts_with("HTTP/1.0 200"));
+}
+
+/// The header of version 2 for a client at 192.0.2.x.
+fn version_2(last: u8) -> Vec<u8> {
+    let signature = *b"\r\n\r\n\0\r\nQUIT\n";
+    // PROXY, TCP over IPv4, and 12 bytes of addresses and ports.
+    let rest = [0x21, 0x11, 0, 12, 192, 0, 2, last, 127, 0, 0, 1, 0, 1, 0, 2];
+    [&signature[..], &rest].concat()
+}
+
+#[test]
+fn those_that_ask_for_nothing_keep_nobody_out() {
+    let server = Running::with(&[("server.handshake_timeout", "1h")]);
+    let silent: Vec<_> = (0..4096).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    let answer = raw(&server, b"GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    // The oldest had to go for it.
+    let mut oldest = &silent[0];
+    oldest.set_read_timeout(Some(SOON)).unwrap();
+    assert_eq!(oldest.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
 fn the_proxy_protocol_is_no_http() {
     let server = Running::start();
     let answer = raw(&server, b"PROXY TCP4 192.0.2.1 127.0.0.1 1 2\r\nGET /healthz HTTP/1.0\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-}
-
-#[test]
-fn who_sends_too_many_messages_is_closed() {
-    let server = Running::with(&[
-        ("limits.rate_action", "close"),
-        ("limits.messages_per_second", "1"),
-        ("limits.message_burst", "2"),
-    ]);
-    let mut ada = Client::connect(&server);
-    (0..3).for_each(|_| ada.send(&json!({ "type": "ping" })));
-    assert_eq!(ada.closed(), (4008, "rate limit exceeded".to_owned()));
-}
-
-#[test]
-fn who_sends_too_many_bytes_is_closed() {
-    let server = Running::with(&[
-        ("limits.rate_action", "close"),
-        ("limits.message", "1KiB"),
-        ("socketio.enabled", "false"),
-        ("limits.bytes_per_second", "1KiB"),
-        ("limits.byte_burst", "2KiB"),
-    ]);
-    let mut ada = Client::connect(&server);
-    (0..3).for_each(|_| ada.send(&json!({ "type": "ping", "padding": "x".repeat(900) })));
-    assert_eq!(ada.closed().0, 4008);
-}
-
-#[test]
-fn who_sends_too_much_is_read_more_slowly() {
-    let server = Running::with(&[("limits.messages_per_second", "20"), ("limits.message_burst", "2")]);
-    let mut ada = Client::connect(&server);
-    let began = Instant::now();
-    (0..8).for_each(|number| ada.send(&json!({ "type": "ping", "id": number.to_string() })));
-    for number in 0..8 {
-        assert_eq!(ada.read(), json!({ "type": "pong", "id": number.to_string() }));
-    }
-    assert!(began.elapsed().as_millis() >= 200, "nothing comes before its time");
-}
-
-#[test]
-fn echo_has_no_rate() {
-    let server = Running::with(&[
-        ("limits.rate_action", "close"),
-        ("limits.messages_per_second", "1"),
-        ("limits.message_burst", "1"),
-    ]);
-    let mut socket = open(&server, "/echo", &[]).unwrap();
-    for _ in 0..5 {
-        socket.send(tungstenite::Message::text("hello")).unwrap();
-        assert_eq!(socket.read().unwrap(), tungstenite::Message::text("hello"));
-    }
 }
 
 #[test]
@@ -143,7 +188,17 @@ fn without_memory_nobody_else_is_let_in() {
     while open(&server, "/ws", &[]).is_ok() {
         assert!(Instant::now() < deadline, "the server has not looked at its memory");
     }
-    assert_eq!(refused(&server, "/ws", &[]), 503);
+    let told = refusal(&server, "/ws", &[]);
+    assert_eq!(told, (503, Some("5".to_owned()), json!("overloaded")));
+    assert_eq!(refused(&server, "/socket.io/?EIO=4&transport=websocket", &[]), 503);
+}
+
+/// A WebSocket from an address of the loopback network, or the status with which it is refused.
+fn from_loopback(server: &Running, last: u8) -> Result<WebSocket<TcpStream>, u16> {
+    open_from(IpAddr::from([127, 0, 0, last]), server, "/ws", &[]).map_err(|error| match *error {
+        Error::Http(response) => response.status().as_u16(),
+        other => panic!("a refusal instead of {other}"),
+    })
 }
 
 /// All that is answered to `bytes` up to the end of the stream, or its reset.

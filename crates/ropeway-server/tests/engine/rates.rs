@@ -1,0 +1,123 @@
+//! How fast one session may bring what it brings.
+
+use std::time::{Duration, Instant};
+
+use crate::running::Running;
+use crate::session::Session;
+use crate::websocket::Socket;
+
+/// A rate of one packet a second that one burst of `burst` comes before.
+fn strict(burst: &str) -> Running {
+    Running::with(&[
+        ("limits.rate_action", "close"),
+        ("limits.messages_per_second", "1"),
+        ("limits.message_burst", burst),
+    ])
+}
+
+/// An event that is answered.
+const EVENT: &str = r#"421["history","plain:none"]"#;
+
+/// Takes packets up to one that begins so.
+#[track_caller]
+fn reads_up_to(session: &Session<'_>, begin: &str) {
+    while !session.packets().iter().any(|packet| packet.starts_with(begin)) {}
+}
+
+#[test]
+fn a_websocket_that_brings_too_much_is_closed() {
+    let server = strict("3");
+    let (mut socket, _) = Socket::connected(&server);
+    (0..3).for_each(|_| socket.send(EVENT));
+    assert_eq!(socket.closed(), Some(4008));
+    server.is_left_alone();
+}
+
+#[test]
+fn a_post_that_brings_too_much_ends_the_session() {
+    let server = strict("3");
+    let session = Session::connected(&server);
+    session.post(&[EVENT; 3].join("\x1e"));
+    reads_up_to(&session, "1");
+    session.is_unknown();
+}
+
+#[test]
+fn bytes_of_posts_have_a_rate() {
+    let server = Running::with(&[
+        ("limits.rate_action", "close"),
+        ("limits.message", "1KiB"),
+        ("socketio.max_http_buffer_size", "1KiB"),
+        ("limits.bytes_per_second", "1KiB"),
+        ("limits.byte_burst", "2KiB"),
+    ]);
+    let session = Session::connected(&server);
+    for _ in 0..3 {
+        session.post(&format!(r#"42["{}"]"#, "x".repeat(1000)));
+    }
+    reads_up_to(&session, "1");
+    session.is_unknown();
+}
+
+#[test]
+fn what_comes_too_fast_waits_and_is_not_lost() {
+    let server = Running::with(&[("limits.messages_per_second", "20"), ("limits.message_burst", "2")]);
+    let (mut socket, _) = Socket::connected(&server);
+    let began = Instant::now();
+    (0..8).for_each(|_| socket.send(EVENT));
+    (0..8).for_each(|_| assert!(socket.read().starts_with("431[")));
+    assert!(began.elapsed() >= Duration::from_millis(200), "nothing comes before its time");
+    let session = Session::connected(&server);
+    let began = Instant::now();
+    assert_eq!(session.post(&[EVENT; 8].join("\x1e")).text(), "ok");
+    assert!(began.elapsed() >= Duration::from_millis(200), "the POST waits");
+    let mut answers = 0;
+    while answers < 8 {
+        answers += session.packets().iter().filter(|packet| packet.starts_with("431[")).count();
+    }
+}
+
+/// A delay of three seconds and more, and a heartbeat that gives up after two.
+const SLOW: [(&str, &str); 6] = [
+    ("socketio.ping_interval", "1s"),
+    ("socketio.ping_timeout", "1s"),
+    ("limits.message", "4KiB"),
+    ("socketio.max_http_buffer_size", "4KiB"),
+    ("limits.bytes_per_second", "1KiB"),
+    ("limits.byte_burst", "4KiB"),
+];
+
+fn large() -> String {
+    format!(r#"42["none","{}"]"#, "x".repeat(3800))
+}
+
+#[test]
+fn a_websocket_that_has_to_wait_is_not_taken_for_dead() {
+    let server = Running::with(&SLOW);
+    let (mut socket, _) = Socket::connected(&server);
+    (0..2).for_each(|_| socket.send(&large()));
+    socket.send(EVENT);
+    // The server's ping waits for its answer until the client is read from again.
+    loop {
+        match socket.read().as_str() {
+            "2" => socket.send("3"),
+            answer if answer.starts_with("431[") => break,
+            answer => assert!(answer.starts_with("42["), "{answer}"),
+        }
+    }
+}
+
+#[test]
+fn a_session_whose_post_has_to_wait_is_not_taken_for_dead() {
+    let server = Running::with(&SLOW);
+    let session = Session::connected(&server);
+    assert_eq!(session.post(&large()).text(), "ok");
+    let first = session.begin_get();
+    assert_eq!(session.post(&large()).text(), "ok");
+    assert!(first.finish().text().starts_with("42["));
+    // The server's ping has waited longer for its answer than it would of another.
+    reads_up_to(&session, "2");
+    assert_eq!(session.post("3").text(), "ok");
+    assert_eq!(session.post(EVENT).text(), "ok");
+    reads_up_to(&session, "431[");
+}
