@@ -25,6 +25,12 @@ impl Server {
         Self::start_with("127.0.0.1:0", &[])
     }
 
+    /// The same for clients that send as fast as they can, which would otherwise be slowed down.
+    pub(crate) fn start_without_rates() -> Self {
+        let off = ["ROPEWAY_LIMITS_MESSAGES_PER_SECOND", "ROPEWAY_LIMITS_BYTES_PER_SECOND"];
+        Self::start_with("127.0.0.1:0", &off.map(|name| (name, "off")))
+    }
+
     /// Starts with settings in the environment and waits until the server says where it listens.
     pub(crate) fn start_with(listen: &str, settings: &[(&str, &str)]) -> Self {
         let mut command = serve(listen);

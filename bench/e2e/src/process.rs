@@ -65,6 +65,9 @@ impl Running {
         let mut command = Command::new(program);
         command.args(arguments).args(["--listen", &address.to_string()]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
+        // What is measured is how fast it is, not how fast it lets one client be.
+        let rates = ["ROPEWAY_LIMITS_MESSAGES_PER_SECOND", "ROPEWAY_LIMITS_BYTES_PER_SECOND"];
+        command.envs(rates.map(|name| (name, "off")));
         // A child inherits the affinity of the thread that spawns it.
         pin(cores.server)?;
         let child = command.spawn();

@@ -114,7 +114,7 @@ fn faults_of_a_fanout_are_counted_exactly() {
 
 #[test]
 fn nothing_is_lost_in_our_rooms() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     for (protocol, path) in [("native", "/ws"), ("socketio", "")] {
         let (url, room) = (server.ws(path), format!("demo:{protocol}"));
         let flags = ["-p", "fanout", "-c", "10", "--rate", "100", "-d", "1s", "--warmup", "0s"];
@@ -127,7 +127,7 @@ fn nothing_is_lost_in_our_rooms() {
 
 #[test]
 fn members_that_do_not_read_harm_nobody_else() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = ["-p", "slow-consumer", "-c", "10", "--protocol", "native", "-d", "1s", "--warmup", "0s"];
     let done = run(&[&[&*server.ws("/ws")], &flags[..]].concat()).succeeded();
     assert_eq!(done.count("/messages/matched"), 9 * done.count("/messages/sent"), "{}", done.out);

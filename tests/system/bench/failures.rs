@@ -36,7 +36,7 @@ fn the_name_does_not_exist() {
 
 #[test]
 fn the_server_refuses() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let done = run(&[&server.ws("/nothing"), "-c", "5"]);
     fails(&done, 77, &["the server refused with 404", "hint: is there a WebSocket at this path?"]);
     for profile in ["fanout", "connect", "idle", "reconnect-storm", "slow-consumer", "limit"] {
@@ -46,7 +46,7 @@ fn the_server_refuses() {
 
 #[test]
 fn the_certificate_is_not_trusted() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let url = server.ws("/echo").replace("ws://", "wss://");
     fails(&run(&[&url, "-c", "5"]), 60, &["TLS with"]);
 }
@@ -71,7 +71,7 @@ fn the_server_says_nonsense() {
 
 #[test]
 fn the_room_cannot_be_joined() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     for (protocol, path) in [("native", "/ws"), ("socketio", "")] {
         let url = server.ws(path);
         let flags = [&url, "-c", "3", "-p", "fanout", "--protocol", protocol, "--room", "private"];

@@ -11,7 +11,7 @@ use crate::server::Server;
 
 #[test]
 fn every_profile_runs_against_our_echo() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let url = server.ws("/echo");
     let short = ["-c", "10", "-d", "500ms", "--warmup", "0s"];
     for (profile, pointer) in [
@@ -52,7 +52,7 @@ fn the_limit_that_keeps_an_objective_is_searched_for() {
 
 #[test]
 fn processes_share_an_echo() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = ["-c", "30", "--processes", "3", "-d", "1s", "--depth", "2", "--workers", "2"];
     let done = run(&[&[&*server.ws("/echo")], &flags[..]].concat()).succeeded();
     assert_eq!(
@@ -69,7 +69,7 @@ fn processes_share_an_echo() {
 
 #[test]
 fn processes_share_a_room() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = ["-p", "fanout", "--protocol", "native", "-c", "9", "--publishers", "3", "--processes", "2"];
     let time = ["-d", "1s", "--warmup", "0s", "--rate", "60"];
     let done = run(&[&[&*server.ws("/ws")], &flags[..], &time[..]].concat()).succeeded();
@@ -80,7 +80,7 @@ fn processes_share_a_room() {
 
 #[test]
 fn processes_fail_as_one() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let done = run(&[&server.ws("/nothing"), "-c", "6", "--processes", "3"]);
     assert_eq!(done.status.code(), Some(77), "{}", done.err);
     assert_eq!(done.err.matches("error:").count(), 1, "{}", done.err);
@@ -88,7 +88,7 @@ fn processes_fail_as_one() {
 
 #[test]
 fn a_low_limit_of_open_files_makes_more_processes() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let limited = |connections: &str| {
         let file = file("json");
         let mut command = Command::new("sh");
@@ -160,7 +160,7 @@ fn events_of_socketio_are_acknowledged_one_by_one() {
 
 #[test]
 fn acknowledgements_that_are_errors_are_no_answers() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = ["--protocol", "socketio", "--event", "nothing", "-c", "2", "-d", "500ms", "--warmup", "0s"];
     let done = run(&[&[&*server.ws("")], &flags[..]].concat()).succeeded();
     assert_eq!(done.count("/messages/matched"), 0, "{}", done.out);
@@ -169,7 +169,7 @@ fn acknowledgements_that_are_errors_are_no_answers() {
 
 #[test]
 fn members_of_a_room_of_their_own_hear_themselves() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = ["--protocol", "native", "-c", "4", "--depth", "2", "-d", "1s"];
     let done = run(&[&[&*server.ws("/ws")], &flags[..]].concat()).succeeded();
     assert!(done.count("/messages/matched") > 50, "{}", done.out);

@@ -13,7 +13,7 @@ fn watch(flags: &[&str]) -> Screen {
 
 #[test]
 fn the_view_gives_way_to_the_summary() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = [&server.ws("/echo"), "-c", "20", "-d", "2s", "--no-proxy"];
     let mut screen = watch(&flags);
     for part in
@@ -30,7 +30,7 @@ fn the_view_gives_way_to_the_summary() {
 
 #[test]
 fn ctrl_c_ends_a_run_early() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = [&server.ws("/echo"), "-c", "5", "-d", "5m", "--no-proxy"];
     let mut screen = watch(&flags);
     screen.wait_for("measuring");

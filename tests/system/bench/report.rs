@@ -24,7 +24,7 @@ fn is_valid(report: &Value) {
 
 #[test]
 fn every_report_is_as_its_schema_says() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let scenario = file_with(
         "toml",
         "stages = [{ duration = '300ms', users = 2 }]\n[[scenarios]]\nname = 'a'\nsteps = [{ send = 'x' }]",
@@ -49,7 +49,7 @@ fn every_report_is_as_its_schema_says() {
 #[test]
 fn the_schema_refuses_what_is_no_report() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let mut report = run(&[&server.ws("/echo"), "-c", "1", "-d", "200ms", "--warmup", "0s"]).report;
     assert!(validator.is_valid(&report));
     report["messages"]["lost"] = Value::from("none");
@@ -59,7 +59,7 @@ fn the_schema_refuses_what_is_no_report() {
 
 #[test]
 fn thresholds_decide_the_exit_status() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let short = ["-c", "2", "-d", "500ms", "--warmup", "0s"];
     let met = ["--fail", "p99.9<1h", "--fail", "errors<0.1%", "--fail", "rate>=1"];
     let done = run(&[&[&*server.ws("/echo")], &short[..], &met[..]].concat()).succeeded();
@@ -74,7 +74,7 @@ fn thresholds_decide_the_exit_status() {
 
 #[test]
 fn ctrl_c_reports_what_was_measured_until_then() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     for processes in ["1", "2"] {
         let (url, file, page) = (server.ws("/echo"), file("json"), file("html"));
         let flags = [&url, "-c", "4", "-d", "5m", "--warmup", "0s", "--processes", processes];
@@ -108,7 +108,7 @@ fn interrupt(pid: u32) {
 
 #[test]
 fn two_reports_are_put_side_by_side() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let files = [file("json"), file("json")];
     for file in &files {
         let mut command = bench(&[&server.ws("/echo"), "-c", "2", "-d", "300ms", "--warmup", "0s", "-q"]);
@@ -132,7 +132,7 @@ fn two_reports_are_put_side_by_side() {
 
 #[test]
 fn a_report_that_cannot_be_written_is_told() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = ["-c", "1", "-d", "100ms", "--warmup", "0s", "--html", "/nowhere/report.html"];
     let done = run(&[&[&*server.ws("/echo")], &flags[..]].concat());
     assert_eq!(done.status.code(), Some(73), "{}", done.err);

@@ -19,7 +19,7 @@ fn all_went_well(done: Done, name: &str) {
 
 #[test]
 fn users_of_bare_messages() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let scenario = r#"
         stages = [{ duration = "500ms", users = 4 }, { duration = "500ms", users = 4 }]
         [[scenarios]]
@@ -44,7 +44,7 @@ fn users_of_bare_messages() {
 
 #[test]
 fn users_of_the_native_protocol() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let scenario = r#"
         protocol = "native"
         stages = [{ duration = "1s", rate = 10.0 }]
@@ -65,7 +65,7 @@ fn users_of_the_native_protocol() {
 
 #[test]
 fn users_of_socketio() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let scenario = r#"
         protocol = "socketio"
         stages = [{ duration = "1s", users = 3 }]
@@ -109,7 +109,7 @@ fn messages_that_come_in_between_are_kept() {
 
 #[test]
 fn what_does_not_come_in_time_is_an_error() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let scenario = r#"
         stages = [{ duration = "1s", users = 1 }]
         [[scenarios]]

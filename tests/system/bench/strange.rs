@@ -17,7 +17,7 @@ fn messages_of_64_mebibytes_come_back() {
 
 #[test]
 fn larger_messages_than_are_taken_end_the_connection() {
-    let server = Server::start();
+    let server = Server::start_without_rates();
     let flags = ["-c", "1", "-d", "1s", "--warmup", "0s", "--size", "64KiB", "--max-message", "1KiB"];
     let done = run(&[&[&*server.ws("/echo")], &flags[..]].concat()).succeeded();
     assert!(done.report["closes"]["1009"].as_u64() > Some(0), "{}", done.out);
