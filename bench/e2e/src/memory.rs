@@ -110,7 +110,9 @@ pub(crate) fn members(options: &Options, how: &Members) -> anyhow::Result<()> {
     let mut streams = Vec::with_capacity(options.connections);
     for index in 0..options.connections {
         let room = format!("{}{}", how.prefix, index / how.room_size);
-        streams.push(join(&server, &room).with_context(|| format!("member {index}"))?);
+        let mut stream = wire::connect(server.address, "/ws", Deflate::Off)?.0;
+        join(&mut stream, &room).with_context(|| format!("member {index}"))?;
+        streams.push(stream);
     }
     // What others' joins brought is read, so that nothing waits in the server.
     streams.iter_mut().try_for_each(drain)?;
@@ -124,9 +126,8 @@ pub(crate) fn members(options: &Options, how: &Members) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A connection that is a member of `room`, in the native protocol.
-fn join(server: &Running, room: &str) -> anyhow::Result<TcpStream> {
-    let (mut stream, _) = wire::connect(server.address, "/ws", Deflate::Off)?;
+/// Makes a connection a member of `room`, in the native protocol.
+pub(crate) fn join(stream: &mut TcpStream, room: &str) -> anyhow::Result<()> {
     let mut frame = Vec::new();
     wire::put_frame(
         &mut frame,
@@ -144,14 +145,15 @@ fn join(server: &Running, room: &str) -> anyhow::Result<TcpStream> {
         ensure!(n > 0, "the server ended the connection: {}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&chunk[..n]);
     }
-    Ok(stream)
+    Ok(())
 }
 
 fn contains(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|window| window == word)
 }
 
-fn drain(stream: &mut TcpStream) -> anyhow::Result<()> {
+/// Throws away what has come; the stream is nonblocking from then on.
+pub(crate) fn drain(stream: &mut TcpStream) -> anyhow::Result<()> {
     stream.set_nonblocking(true)?;
     let mut chunk = [0; 65536];
     while stream.read(&mut chunk).is_ok_and(|n| n > 0) {}

@@ -11,7 +11,7 @@ use crate::servers::Deflate;
 pub(crate) const TEXT: u8 = 1;
 pub(crate) const BINARY: u8 = 2;
 const CLOSE: u8 = 8;
-const PING: u8 = 9;
+pub(crate) const PING: u8 = 9;
 const PONG: u8 = 10;
 
 /// The example key of RFC 6455 section 1.3, and its answer.
@@ -33,19 +33,33 @@ pub(crate) fn connect(
     deflate: Deflate,
 ) -> anyhow::Result<(TcpStream, Option<Agreed>)> {
     let mut stream = tcp(address)?;
+    let agreed = upgrade(&mut stream, path, deflate)?;
+    Ok((stream, agreed))
+}
+
+/// The head of a handshake.
+pub(crate) fn request(path: &str, address: SocketAddr, deflate: Deflate) -> String {
     let offer =
         deflate.offer().map(|offer| format!("Sec-WebSocket-Extensions: {offer}\r\n")).unwrap_or_default();
-    let request = format!(
+    format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n{offer}\r\n"
-    );
-    stream.write_all(request.as_bytes())?;
-    let answer = read_head(&mut stream).context("no answer to the handshake")?;
+    )
+}
+
+/// Upgrades a connection.
+pub(crate) fn upgrade(
+    stream: &mut TcpStream,
+    path: &str,
+    deflate: Deflate,
+) -> anyhow::Result<Option<Agreed>> {
+    stream.write_all(request(path, stream.peer_addr()?, deflate).as_bytes())?;
+    let answer = read_head(stream).context("no answer to the handshake")?;
     ensure!(answer.starts_with("HTTP/1.1 101 "), "not upgraded: {answer}");
     ensure!(header(&answer, "sec-websocket-accept") == Some(ACCEPT), "wrong Sec-WebSocket-Accept: {answer}");
     let agreed = header(&answer, "sec-websocket-extensions").map(agreed).transpose()?;
     ensure!(agreed.is_some() == (deflate != Deflate::Off), "permessage-deflate not as asked for: {answer}");
-    Ok((stream, agreed))
+    Ok(agreed)
 }
 
 /// Connects without a handshake.
