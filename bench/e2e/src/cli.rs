@@ -1,10 +1,12 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::abuse::{self, Attack};
 use crate::process::Cores;
 use crate::servers::Server;
 use crate::{compile, counts, generator, memory, process, socketio, throughput};
@@ -37,13 +39,18 @@ enum Command {
     Members(Members),
     /// `ropeway bench` itself: echoes a second on one core of it, and memory of its idle connections.
     Generator,
+    /// Members of a room in `ropeway serve` while others attack it: latency, losses, memory and CPU.
+    Abuse,
+    /// The attackers of `abuse`, a process of their own.
+    #[command(hide = true)]
+    Attack { attack: Attack, target: SocketAddr },
     /// User instructions per message, by callgrind.
     Instructions,
     /// System calls per message, by perf or strace.
     Syscalls,
     /// Only builds the servers.
     Build,
-    /// All of the above but `members` and `generator`.
+    /// All of the above but `members`, `generator` and `abuse`.
     All,
 }
 
@@ -112,6 +119,8 @@ impl Cli {
             Command::Socketio => socketio::socketio(o),
             Command::Members(members) => memory::members(o, members),
             Command::Generator => generator::generator(o),
+            Command::Abuse => abuse::abuse(o),
+            Command::Attack { attack, target } => abuse::attack(*attack, *target),
             Command::Instructions => counts::instructions(o),
             Command::Syscalls => counts::syscalls(o),
             Command::Build => compile::all(o),

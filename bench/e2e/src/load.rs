@@ -60,6 +60,11 @@ struct Pending {
 }
 
 impl Outbox {
+    /// Empty.
+    pub(crate) fn for_links(links: usize) -> Self {
+        Outbox { pending: (0..links).map(|_| Pending::default()).collect(), ..Outbox::default() }
+    }
+
     /// The end of what `link` sends, for one more message; `None` when enough were sent.
     pub(crate) fn message(&mut self, link: usize) -> Option<&mut Vec<u8>> {
         self.quota = self.quota.checked_sub(1)?;
@@ -97,8 +102,7 @@ impl Load {
             poll.registry().register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
             links.push(stream);
         }
-        let pending = links.iter().map(|_| Pending::default()).collect();
-        let out = Outbox { pending, ..Outbox::default() };
+        let out = Outbox::for_links(links.len());
         Ok(Load { poll, links, out, scratch: vec![0; SCRATCH], bytes: 0 })
     }
 
@@ -124,6 +128,12 @@ impl Load {
             clock.messages = self.out.messages;
         }
         clock.sample(self.reading(server)?)
+    }
+
+    /// Sends what `put` appends, outside of a run.
+    pub(crate) fn send(&mut self, link: usize, put: impl FnOnce(&mut Vec<u8>)) -> anyhow::Result<()> {
+        put(self.out.bytes(link));
+        self.flush_dirty().with_context(|| format!("connection {link}"))
     }
 
     /// Answers what comes for this time.

@@ -11,11 +11,13 @@
 //! load.rs     the epoll loop              wire.rs      handshake and frames
 //! echo.rs deflate.rs fanout.rs            what is sent and what must come back
 //! socketio/                               the same for Socket.IO, and its command
+//! abuse/                                  the server while others attack it, and those others
 //! throughput.rs memory.rs counts.rs
 //! generator.rs                            one command each
 //! report.rs   medians and Markdown
 //! ```
 
+mod abuse;
 mod cases;
 mod cli;
 mod compile;
