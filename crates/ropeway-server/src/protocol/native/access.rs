@@ -23,6 +23,8 @@ pub(crate) struct Access {
     /// The token that is being verified, and the request that it came with. Nothing is read meanwhile.
     verifying: Option<(Option<String>, BoxFuture<Verified>)>,
     due: Option<Due>,
+    /// The connection is being closed: what still comes is not looked at, or each token of a flood would be verified.
+    pub(super) is_over: bool,
     /// What the session begins with, while it may still begin or begin anew: its welcome, its name and its door.
     pub(super) start: Option<Start>,
 }
@@ -78,6 +80,7 @@ impl Access {
             who: Who::Unknown,
             verifying: None,
             due: None,
+            is_over: false,
             start: None,
         };
         match admission {

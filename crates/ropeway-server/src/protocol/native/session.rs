@@ -100,7 +100,7 @@ impl Session {
 
     /// One that says nothing but why the client is refused, and closes.
     pub(crate) fn refused(hub: &Hub, encoder: Arc<NativeEncoder>, refusal: &auth::Refusal) -> Self {
-        let session = Self::without_socket(hub, encoder, None);
+        let mut session = Self::without_socket(hub, encoder, None);
         session.refuse_for_good(None, refusal);
         session
     }
@@ -259,6 +259,9 @@ impl Session {
     }
 
     fn carry_out(&mut self, message: ClientMessage<'_>) {
+        if self.access.as_ref().is_some_and(|access| access.is_over) {
+            return;
+        }
         let id = message.id.as_deref();
         match (message.request, &self.socket) {
             (Request::Auth { token }, _) => self.authenticate(id, token),
@@ -281,16 +284,17 @@ impl Session {
     }
 
     /// Something else than a token came first. What comes behind it is not looked at.
-    fn refuse_unknown(&self, id: Option<&str>) {
+    fn refuse_unknown(&mut self, id: Option<&str>) {
         self.refuse_for_good(
             id,
             &auth::Refusal::unauthorized("the first message must be `auth` with a token"),
         );
     }
 
-    fn refuse_for_good(&self, id: Option<&str>, refusal: &auth::Refusal) {
+    fn refuse_for_good(&mut self, id: Option<&str>, refusal: &auth::Refusal) {
         self.refuse_for_now(id, refusal);
         self.connection.close(refusal.close());
+        self.listen_no_more();
     }
 
     fn refuse_for_now(&self, id: Option<&str>, refusal: &auth::Refusal) {
@@ -314,8 +318,15 @@ impl Session {
         self.push(|out| Object::message(out, "expiring").number("expires_in", millis(left)).end());
     }
 
-    fn give_up(&self, reason: &'static str) {
+    fn give_up(&mut self, reason: &'static str) {
         self.connection.close(Close { code: 4001, reason: Cow::Borrowed(reason) });
+        self.listen_no_more();
+    }
+
+    fn listen_no_more(&mut self) {
+        if let Some(access) = &mut self.access {
+            access.is_over = true;
+        }
     }
 
     fn refuse(&self, id: Option<&str>, code: &str, message: &str) {
