@@ -11,6 +11,7 @@ use crate::http::{Connection, SOON, ask, ask_with};
 use crate::log::Log;
 use crate::members::{Members, Observed};
 use crate::subject::{API_KEY, Subject};
+use crate::tls::tunnel;
 
 const MIB: usize = 1 << 20;
 
@@ -22,7 +23,12 @@ const LOUD_LINES: usize = 40;
 pub(crate) struct Attack {
     name: &'static str,
     settings: Vec<(&'static str, String)>,
-    flags: Vec<String>,
+    /// What the members show the server.
+    token: Option<String>,
+    /// What must stand in no log.
+    secrets: Vec<String>,
+    /// The server speaks TLS.
+    is_tls: bool,
     /// What is resident at the worst, beyond what was before.
     memory: usize,
     /// Lines in the log at the level `trace`, beyond those of the well-behaved.
@@ -32,18 +38,51 @@ pub(crate) struct Attack {
 /// What an attack is aimed at.
 pub(crate) struct Target<'a> {
     subject: &'a Subject,
+    /// Where plain HTTP is spoken with it.
+    plain: SocketAddr,
 }
 
 impl Attack {
     /// An attack that may cost 16 MiB and a thousand lines.
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, settings: Vec::new(), flags: Vec::new(), memory: 16 * MIB, lines: 1000 }
+        Self {
+            name,
+            settings: Vec::new(),
+            token: None,
+            secrets: Vec::new(),
+            is_tls: false,
+            memory: 16 * MIB,
+            lines: 1000,
+        }
     }
 
     /// Sets a key of the configuration.
     pub(crate) fn set(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.settings.push((key, value.into()));
         self
+    }
+
+    /// Limits by address hold for all but the members, who come from 127.0.0.1.
+    pub(crate) fn strict(self) -> Self {
+        self.set("limits.exempt", "127.0.0.1/32")
+    }
+
+    /// The members show this token.
+    pub(crate) fn token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self.secret(token)
+    }
+
+    /// Nobody may read this in any log.
+    pub(crate) fn secret(mut self, secret: &str) -> Self {
+        self.secrets.push(secret.to_owned());
+        self
+    }
+
+    /// The server speaks TLS with a certificate of its own; the members come through a tunnel.
+    pub(crate) fn tls(self) -> Self {
+        let (certificate, key) = tunnel::certificate_files(self.name);
+        Self { is_tls: true, ..self }.set("tls.certificate", certificate).set("tls.key", key)
     }
 
     pub(crate) fn memory(self, mebibytes: usize) -> Self {
@@ -56,21 +95,26 @@ impl Attack {
 
     /// Starts a server and its well-behaved clients, runs the attack, and says what came of it.
     pub(crate) fn run(self, attack: impl AsyncFnOnce(&Target<'_>)) {
-        let subject = Subject::start(self.name, &self.settings, &self.flags);
+        let subject = Subject::start(self.name, &self.settings);
+        self.secrets.iter().for_each(|secret| subject.log().secret(secret));
+        let plain = if self.is_tls { tunnel::open(subject.address()) } else { subject.address() };
         let idle = subject.descriptors();
-        let members = Members::start(subject.address());
+        let members = Members::start(plain, self.token.as_deref());
         let before = Snapshot::take(&subject);
         let started = Instant::now();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(attack(&Target { subject: &subject }));
+        runtime.block_on(attack(&Target { subject: &subject, plain }));
         // All that the attack holds is let go with its runtime.
         drop(runtime);
         let failed = members.have_failed();
         let observed = members.finish();
         assert!(!failed, "the members ended before the attack");
         let peak = subject.peak().saturating_sub(before.resident);
-        all_gone(&subject, idle);
+        all_gone(&subject, plain, idle);
         let log = subject.end();
+        if self.is_tls {
+            tunnel::remove_files(self.name);
+        }
         let lines = Lines::of(&log, before.log_bytes);
         self.report(started.elapsed(), peak, &lines, &observed);
         assert!(peak <= self.memory, "{}: the server grew by {peak} bytes", self.name);
@@ -112,9 +156,14 @@ impl Target<'_> {
         Connection::over(self.stream(2).await.unwrap())
     }
 
+    /// Notes what the server gave away in the attack and nobody may read in any log.
+    pub(crate) fn secret(&self, secret: &str) {
+        self.subject.log().secret(secret);
+    }
+
     /// The server serves others at this moment.
     pub(crate) async fn serves_others(&self) {
-        assert_eq!(ask(self.address(), "GET", "/healthz").await.status, 200);
+        assert_eq!(ask(self.plain, "GET", "/healthz").await.status, 200);
     }
 }
 
@@ -126,11 +175,11 @@ async fn connections(address: SocketAddr) -> u64 {
 }
 
 /// Connections and descriptors return to what they were before anybody came.
-fn all_gone(subject: &Subject, idle: usize) {
+fn all_gone(subject: &Subject, plain: SocketAddr, idle: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let deadline = Instant::now() + SOON;
     loop {
-        let connections = runtime.block_on(connections(subject.address()));
+        let connections = runtime.block_on(connections(plain));
         let descriptors = subject.descriptors();
         if connections == 0 && descriptors <= idle {
             return;

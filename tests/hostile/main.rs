@@ -16,6 +16,8 @@
 //! | `connections/slow_heads` | heads byte by byte | they are given up in the time of a head |
 //! | `connections/slow_bodies` | bodies that do not come, of API calls and of polling | 408; the end of the session |
 //! | `connections/reconnects` | 2,000 clients that come and go at once | |
+//! | `connections/crowds` | connections and arrivals of one address without end, a full server | 429, 503, dropped unseen |
+//! | `connections/disguises` | forged headers of proxies | the address stays what it is |
 //! | `connections/half_closed`, `resets` | FIN and RST at every stage | |
 //! | `http_requests/heads` | huge headers, many headers, huge targets | refused with 4xx or the end |
 //! | `http_requests/smuggling` | requests with two ends | no second request is seen |
@@ -26,7 +28,12 @@
 //! | `frames/bombs` | 200 MiB in 200 KB, also bit by bit; gzip to the API | 1009; nothing is inflated |
 //! | `frames/headers`, `lengths` | every first byte, lengths that lie | announced lengths take nothing |
 //! | `frames/garbage` | random frames and messages | |
+//! | `credentials/tokens` | forged, changed and expired tokens, in the URL, in floods of messages | 401, 4001 |
+//! | `credentials/idlers` | clients that never say who they are | 4001 |
+//! | `credentials/tickets` | tickets shown again, and at the same time | each lets one in |
+//! | `tls/handshakes` | handshakes without end, unfinished, of garbage | dropped in the time of a handshake |
 //! | `rooms/slow_readers` | 100 members who do not read | 4002 |
+//! | `rooms/rates` | more messages and bytes than a connection may bring | they are delayed, or 4008 |
 //! | `rooms/joins` | rooms without end, rooms with hostile names | `too_many_rooms`, `invalid_room` |
 //! | `rooms/publishing` | publishing without end; requests that are refused | answers are no amplifier |
 //! | `rooms/json` | deep, doubled, broken JSON | the connection works or is closed |
@@ -41,12 +48,14 @@
 
 mod attack;
 mod connections;
+mod credentials;
 mod frames;
 mod http_requests;
 mod members;
 mod rooms;
 mod socketio;
 mod subject;
+mod tls;
 mod wire;
 
 #[path = "../socketio-conformance/http.rs"]

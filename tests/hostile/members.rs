@@ -41,6 +41,7 @@ pub(crate) struct Observed {
 
 /// What members have in common.
 struct Common {
+    url: String,
     address: SocketAddr,
     started: Instant,
     stop: Arc<AtomicBool>,
@@ -54,10 +55,12 @@ struct Common {
 
 impl Members {
     /// Returns when all of them get events.
-    pub(crate) fn start(address: SocketAddr) -> Self {
+    pub(crate) fn start(address: SocketAddr, token: Option<&str>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (running, ready) = mpsc::channel();
+        let query = token.map_or_else(String::new, |token| format!("?token={token}"));
         let common = Common {
+            url: format!("ws://{address}/ws{query}"),
             address,
             started: Instant::now(),
             stop: stop.clone(),
@@ -132,7 +135,7 @@ struct Member {
 
 impl Member {
     async fn take_part(me: usize, common: Arc<Common>) -> Vec<Duration> {
-        let socket = ropeway_ws::connect(&format!("ws://{}/ws", common.address)).await.unwrap();
+        let socket = ropeway_ws::connect(&common.url).await.unwrap();
         let mut member = Self {
             me,
             socket,

@@ -22,8 +22,8 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Starts with further settings (`limits.outbox` and its value) and flags of `serve`.
-    pub(crate) fn start(name: &str, settings: &[(&str, String)], flags: &[String]) -> Self {
+    /// Starts with further settings (`limits.outbox` and its value).
+    pub(crate) fn start(name: &str, settings: &[(&str, String)]) -> Self {
         let log = Log::create("hostile", name);
         log.secret(API_KEY);
         let mut command = Command::new(env!("CARGO_BIN_EXE_ropeway"));
@@ -32,7 +32,7 @@ impl Subject {
         {
             command.env_remove(name);
         }
-        command.args(["serve", "--config", CONFIGURATION, "--log", "trace"]).args(flags);
+        command.args(["serve", "--config", CONFIGURATION, "--log", "trace"]);
         command.env("ROPEWAY_API_KEY", API_KEY);
         for (key, value) in settings {
             command.env(format!("ROPEWAY_{}", key.replace('.', "_").to_ascii_uppercase()), value);

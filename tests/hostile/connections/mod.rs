@@ -1,5 +1,7 @@
 //! Attacks with connections that never become useful, or come and go.
 
+mod crowds;
+mod disguises;
 mod half_closed;
 mod reconnects;
 mod resets;

@@ -31,7 +31,7 @@ async fn negotiated(target: &Target<'_>, offer: &str) -> WebSocket {
 #[test]
 fn bombs_end_at_the_limit_of_a_message() {
     let attack = Attack::new("bombs").set("compression.mode", "no-takeover").set("limits.message", "1MiB");
-    attack.memory(32).run(async |target| {
+    attack.memory(8).run(async |target| {
         let bomb = deflated(&mut Compress::new(Compression::best(), false), &vec![b'x'; 200 * MIB]);
         assert!(bomb.len() * 900 < 200 * MIB);
         for _ in 0..8 {
@@ -47,7 +47,7 @@ fn bombs_end_at_the_limit_of_a_message() {
 fn bombs_below_the_limit_do_not_add_up() {
     let attack =
         Attack::new("nested_bombs").set("compression.mode", "takeover").set("limits.message", "1MiB");
-    attack.memory(32).run(async |target| {
+    attack.memory(8).run(async |target| {
         let mut held = Vec::new();
         for _ in 0..16 {
             let mut socket = negotiated(target, "permessage-deflate; client_max_window_bits").await;

@@ -30,7 +30,7 @@ fn huge_heads_are_refused() {
 /// Just below the limit of a head, on many connections: a head is not kept for longer than it is needed.
 #[test]
 fn large_heads_are_bounded() {
-    Attack::new("large_heads").memory(48).lines(4000).run(async |target| {
+    Attack::new("large_heads").memory(8).lines(4000).run(async |target| {
         let value = "x".repeat(12 * 1024);
         let mut held = Vec::new();
         for _ in 0..500 {

@@ -35,6 +35,7 @@ fn ambiguous_requests_hide_no_second_one() {
             stream.write_all(said.as_bytes()).await.unwrap();
             stream.shutdown().await.unwrap();
             let answered = String::from_utf8_lossy(&until_end(&mut stream).await).into_owned();
+            assert!(answered.starts_with("HTTP/1.1 4"), "{headers:?}: {answered}");
             assert!(!answered.contains("/hidden"), "{headers:?}: {answered}");
             assert!(answered.matches("HTTP/1.1 ").count() <= 1, "{headers:?}: {answered}");
         }

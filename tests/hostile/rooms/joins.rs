@@ -9,7 +9,7 @@ use crate::wire::text;
 /// `limits.rooms_per_connection` is what ends it; a room is gone with its last member.
 #[test]
 fn joining_without_end_is_refused() {
-    Attack::new("join_flood").memory(32).run(async |target| {
+    Attack::new("join_flood").memory(8).run(async |target| {
         for _ in 0..4 {
             let mut socket = target.websocket("/ws").await;
             let joins: Vec<u8> = (0..5000)

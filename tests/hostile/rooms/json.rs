@@ -6,7 +6,7 @@ use crate::wire::close_code;
 
 #[test]
 fn json_that_is_meant_to_hurt_is_refused_or_passed_on_as_it_is() {
-    Attack::new("json_bombs").memory(32).run(async |target| {
+    Attack::new("json_bombs").memory(8).run(async |target| {
         let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(30_000), close.repeat(30_000));
         let bombs = [
             deep("[", "]"),

@@ -3,4 +3,5 @@
 mod joins;
 mod json;
 mod publishing;
+mod rates;
 mod slow_readers;

@@ -4,7 +4,7 @@ use crate::attack::Attack;
 use crate::wire::{flood, text};
 
 fn flood_room(attack: Attack, batches: usize) {
-    attack.memory(32).run(async |target| {
+    attack.memory(8).run(async |target| {
         // Three who read, and one of them publishes.
         let mut held = Vec::new();
         for _ in 0..2 {
@@ -24,7 +24,7 @@ fn publishing_without_end_is_borne() {
 /// Nobody is in the room: every message is answered with an error, which is not larger than what was asked.
 #[test]
 fn refused_messages_are_no_amplifier() {
-    Attack::new("refusals").memory(32).run(async |target| {
+    Attack::new("refusals").memory(8).run(async |target| {
         for message in [
             r#"{"type":"publish","room":"closed","event":"e","data":0,"id":"i"}"#,
             r#"{"type":"nonsense","id":"012345678901234567890123456789"}"#,

@@ -10,7 +10,7 @@ const READERS: usize = 100;
 #[test]
 fn members_who_do_not_read_are_closed_as_slow_consumers() {
     // What waits is shared by all who wait for it; beyond it each has what its socket has not taken.
-    let attack = Attack::new("slow_readers").memory(64);
+    let attack = Attack::new("slow_readers").memory(8);
     attack.lines(4000).run(async |target| {
         let mut slow = Vec::new();
         for _ in 0..READERS {

@@ -21,7 +21,7 @@ async fn open(target: &Target<'_>) -> String {
 /// They end when they answer no ping; that they are gone is seen by the count of connections.
 #[test]
 fn sessions_that_nobody_polls_expire() {
-    attack("abandoned_sessions").memory(48).lines(20_000).run(async |target| {
+    attack("abandoned_sessions").memory(12).lines(20_000).run(async |target| {
         let batch = request("GET", OPEN, &[], b"").repeat(50);
         for _ in 0..4 {
             flood(target.stream(2).await.unwrap(), &batch, 20).await;
@@ -33,7 +33,7 @@ fn sessions_that_nobody_polls_expire() {
 /// What was posted waits until it is taken; a session that takes more than it should is ended.
 #[test]
 fn posts_without_end_are_borne() {
-    attack("post_flood").memory(48).lines(20_000).run(async |target| {
+    attack("post_flood").memory(8).lines(20_000).run(async |target| {
         for _ in 0..4 {
             let session = open(target).await;
             let packets = format!("40{}", "\x1e42[\"join\",{\"room\":\"busy:x\"}]".repeat(1000));
