@@ -92,6 +92,12 @@ impl Outbox {
         Poll::Pending
     }
 
+    /// Takes whoever drains, to make it look again though nothing was queued.
+    #[must_use]
+    pub(crate) fn nudge(&self) -> Option<Waker> {
+        lock(&self.queue).waker.take()
+    }
+
     /// Accepts nothing more; what is queued stays.
     #[must_use]
     pub(crate) fn close(&self, close: Close) -> Option<Waker> {

@@ -139,7 +139,8 @@ impl Socket {
     }
 
     /// Replaces what its credentials allow. Memberships that they allowed until now and do not any more end with
-    /// [`Outbound::Left`]; those that the server wanted are its own affair.
+    /// [`Outbound::Left`]; those that the server wanted are its own affair. The connection is drained again, since it may
+    /// go by what they say.
     pub fn set_grants(&self, grants: Option<Arc<dyn Grants>>) {
         let mut state = lock(&self.0.state);
         if grants.is_none() && state.extra.is_none() {
@@ -155,6 +156,7 @@ impl Socket {
             // It may have left meanwhile.
             let _ = self.leave(&room, None);
         }
+        wake(self.0.link.outbox.nudge());
     }
 
     /// Gives the application a place for what it has for this socket on this node, once; `false` when there is

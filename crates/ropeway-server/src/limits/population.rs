@@ -122,6 +122,12 @@ pub(crate) struct UserPlace {
     user: Arc<str>,
 }
 
+impl UserPlace {
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+}
+
 impl Drop for UserPlace {
     fn drop(&mut self) {
         self.population.users.leave(&*self.user);

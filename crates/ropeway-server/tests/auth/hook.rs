@@ -64,6 +64,7 @@ async fn known(applicant: Applicant) -> Result<Identity, Refusal> {
         "other desk" => Ok(ada.with_rooms(["closed:other", "open:desk"])),
         "lasting" => Ok(ada.with_expiry(SystemTime::now() + A_WHILE)),
         "short" => Ok(ada.with_expiry(SystemTime::now() + Duration::from_millis(800))),
+        "seconds" => Ok(ada.with_expiry(SystemTime::now() + Duration::from_secs(4))),
         "past" => Ok(ada.with_expiry(SystemTime::now() - Duration::from_secs(1))),
         "bad name" => Ok(Identity::user("")),
         "elsewhere" => Ok(ada.with_rights(Rights { namespaces: list(&["/other"]), ..Rights::default() })),

@@ -10,24 +10,38 @@ use serde_json::{Value, json};
 
 use crate::client::{SOON, refused};
 use crate::hook::{server, with_app};
-use crate::peer::{Peer, status};
+use crate::peer::{Peer, between, status};
 use crate::running::Running;
 
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
 /// A session that begins with polling, or its refusal.
 fn poll(server: &Running, query: &str, headers: &str) -> (u16, Value) {
+    let (status, body) = get(server, query, headers);
+    (status, serde_json::from_str(body.trim_start_matches('0')).unwrap_or_default())
+}
+
+fn get(server: &Running, query: &str, headers: &str) -> (u16, String) {
+    request(server, "GET", query, headers, "")
+}
+
+fn post(server: &Running, query: &str, packet: &str) -> u16 {
+    request(server, "POST", query, &format!("content-length: {}\r\n", packet.len()), packet).0
+}
+
+fn request(server: &Running, method: &str, query: &str, headers: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     write!(
         stream,
-        "GET /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n"
+        "{method} /socket.io/?EIO=4&transport=polling{query} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\
+         {headers}\r\n{body}"
     )
     .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), serde_json::from_str(body.trim_start_matches('0')).unwrap_or_default())
+    (head[9..12].parse().unwrap(), body.to_owned())
 }
 
 #[test]
@@ -125,20 +139,25 @@ fn a_client_is_warned_and_put_out_when_its_token_ends() {
     assert!(peer.ask(r#"0{"token":"ada"}"#).starts_with("0{\"sid\":"), "it may come back");
 }
 
+/// Returns when a token has ended that began later than all others.
+fn await_the_end(server: &Running, namespace: &str) {
+    let mut witness = Peer::open(server);
+    assert!(witness.ask(&format!(r#"0{namespace}{{"token":"seconds"}}"#)).contains("\"sid\":"));
+    while witness.read() != format!("1{namespace}") {}
+}
+
 #[test]
 fn a_fresh_token_goes_on() {
     let server = server(&[]);
     let mut peer = Peer::open(&server);
-    assert!(peer.ask(r#"0{"token":"short"}"#).starts_with("0{\"sid\":"));
-    assert!(peer.read().contains("auth_expiring"));
+    assert!(peer.ask(r#"0{"token":"seconds"}"#).starts_with("0{\"sid\":"));
     let renewed = peer.ask(r#"27["auth",{"token":"lasting"}]"#);
     assert!(renewed.starts_with(r#"37[{"type":"auth_ok","user":"ada","expires_in":3"#), "{renewed}");
     for (token, code) in [("eve", "forbidden"), ("wrong", "unauthorized")] {
         let refused = peer.ask(&format!(r#"28["auth",{{"token":"{token}"}}]"#));
         assert!(refused.starts_with(r#"38[{"type":"error""#) && refused.contains(code), "{refused}");
     }
-    // Longer than the first token would have lasted.
-    std::thread::sleep(std::time::Duration::from_millis(900));
+    await_the_end(&server, "");
     peer.nothing_more();
 }
 
@@ -155,12 +174,96 @@ fn applications_know_who_it_is_and_renew() {
     let server = with_app(&[], app);
     let mut peer = Peer::open(&server);
     assert!(peer.ask("0/app,").contains("unauthorized"));
-    assert!(peer.ask(r#"0/app,{"token":"short"}"#).starts_with("0/app,{\"sid\":"));
+    assert!(peer.ask(r#"0/app,{"token":"seconds"}"#).starts_with("0/app,{\"sid\":"));
     assert_eq!(peer.ask(r#"2/app,1["who"]"#), r#"3/app,1["ada"]"#);
     assert_eq!(peer.ask(r#"2/app,2["renew","eve"]"#), r#"3/app,2["forbidden"]"#);
     assert_eq!(peer.ask(r#"2/app,3["renew","lasting"]"#), r#"3/app,3["renewed"]"#);
-    std::thread::sleep(std::time::Duration::from_millis(900));
+    await_the_end(&server, "/app,");
     assert_eq!(peer.ask(r#"2/app,4["who"]"#), r#"3/app,4["ada"]"#);
+}
+
+#[test]
+fn a_renewal_that_ends_earlier_ends_at_its_own_time() {
+    let app = App::new();
+    app.namespace("/app").on("renew", async |socket: Socket, Data(token): Data<String>| {
+        let _ = socket.authenticate(&token).await;
+    });
+    let server = with_app(&[], app);
+    let mut peer = Peer::open(&server);
+    assert!(peer.ask(r#"0{"token":"lasting"}"#).starts_with("0{\"sid\":"));
+    assert!(peer.ask(r#"20["auth",{"token":"short"}]"#).contains("auth_ok"));
+    assert!(peer.read().contains("auth_expiring"));
+    assert_eq!(peer.read(), "1");
+    // Here nothing is sent that would make the session look.
+    assert!(peer.ask(r#"0/app,{"token":"lasting"}"#).starts_with("0/app,{\"sid\":"));
+    peer.send(r#"2/app,["renew","short"]"#);
+    assert_eq!(peer.read(), "1/app,");
+}
+
+#[test]
+fn the_end_comes_over_polling_too() {
+    let server = server(&[]);
+    let (_, told) = poll(&server, "", "");
+    let session = format!("&sid={}", told["sid"].as_str().unwrap());
+    assert_eq!(post(&server, &session, r#"40{"token":"short"}"#), 200);
+    let mut heard = String::new();
+    while !heard.ends_with("41") {
+        let (status, more) = get(&server, &session, "");
+        assert_eq!(status, 200, "{heard}");
+        heard.push_str(&more);
+    }
+    assert!(heard.contains(r#"42["auth_expiring",{"expires_in":"#), "{heard}");
+    assert_eq!(post(&server, &session, r#"40{"token":"ada"}"#), 200, "it may come back");
+    assert!(get(&server, &session, "").1.starts_with("40{\"sid\":"));
+}
+
+#[test]
+fn who_came_in_as_nobody_may_become_somebody() {
+    let server = server(&[("auth.anonymous", "true"), ("socketio.namespaces", "/, /other")]);
+    let mut peer = Peer::connect(&server);
+    assert!(peer.ask(r#"20["join","users:a"]"#).contains("forbidden"));
+    assert!(peer.ask(r#"21["auth",{"token":"ada"}]"#).contains("connect to the namespace again"));
+    assert!(peer.ask(r#"0/other,{"token":"wrong"}"#).contains("unauthorized"));
+    assert!(peer.ask(r#"0/other,{"token":"ada"}"#).starts_with("0/other,{\"sid\":"));
+    assert!(peer.ask(r#"2/other,2["join","users:a"]"#).contains("joined"));
+    peer.send("1");
+    assert!(peer.ask(r#"0{"token":"ada"}"#).starts_with("0{\"sid\":"));
+    assert!(peer.ask(r#"23["join","users:a"]"#).contains("joined"));
+}
+
+#[test]
+fn users_have_so_many_connections_wherever_their_token_is() {
+    let server = server(&[("limits.connections_per_user", "1"), ("socketio.namespaces", "/, /other")]);
+    let (ada, eve) = (r#"0{"token":"ada"}"#, r#"0{"token":"eve"}"#);
+    let mut first = Peer::open(&server);
+    assert!(first.ask(ada).starts_with("0{\"sid\":"));
+    assert!(first.ask(r#"0/other,{"token":"ada"}"#).starts_with("0/other,{\"sid\":"), "one connection");
+    let mut second = Peer::open(&server);
+    assert!(second.ask(ada).contains(r#""data":{"code":"too_many_connections"}"#));
+    assert!(second.ask(eve).starts_with("0{\"sid\":"), "somebody else may");
+    assert_eq!(refused(&server, &format!("{WEBSOCKET}&token=ada"), &[]), 429);
+    // With the last namespace of the user its place is free, though the connection goes on.
+    first.send("1");
+    first.send("1/other,");
+    assert!(first.ask(eve).contains("too_many_connections"), "the place of the other user is taken");
+    let mut third = Peer::with(&server, "&token=ada", &[]);
+    assert!(third.ask(ada).starts_with("0{\"sid\":"), "counted by its request");
+}
+
+#[test]
+fn skipping_middleware_does_not_skip_authentication() {
+    let server = server(&[("socketio.recovery", "true"), ("socketio.skip_middlewares", "true")]);
+    let mut ada = Peer::open(&server);
+    let told = ada.ask(r#"0{"token":"ada"}"#);
+    let pid = between(&told, r#""pid":""#, "\"").to_owned();
+    ada.break_off();
+    for (token, code) in
+        [(r#""past""#, "token_expired"), (r#""wrong""#, "unauthorized"), ("null", "unauthorized")]
+    {
+        let mut peer = Peer::open(&server);
+        let refused = peer.ask(&format!(r#"0{{"token":{token},"pid":"{pid}","offset":""}}"#));
+        assert!(refused.contains(code), "{refused}");
+    }
 }
 
 #[test]

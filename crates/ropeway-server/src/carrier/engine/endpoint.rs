@@ -103,7 +103,7 @@ async fn access(
     // Clients of version 3 are in `/` before they can say anything.
     let applicant = if version == Version::V3 { applicant.without_messages() } else { applicant };
     let admission = shared.auth.admit(&applicant).await?;
-    Ok(Some(Access::new(shared.auth.clone(), applicant, admission)))
+    Ok(Some(Access::new(shared.auth.clone(), shared.population.clone(), applicant, admission)))
 }
 
 async fn poll(shared: &Shared, desk: Arc<Desk>, request: Request) -> Response {

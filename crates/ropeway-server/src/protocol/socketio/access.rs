@@ -1,14 +1,23 @@
 //! Who the client of a connection is: by its first request, by the tokens of its namespaces, and until when.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use ropeway_hub::{BoxFuture, Socket};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tracing::debug;
 
+use super::events::Incoming;
+use super::packet::Outgoing;
+use super::session::Session;
+use super::terms::{Due, Terms};
 use crate::auth::{Admission, Applicant, Auth, Identity, Refusal, Secret};
+use crate::carrier::now;
+use crate::limits::{Population, UserPlace};
+use crate::protocol::json::{Object, push_number};
+use crate::protocol::messages::push_error;
 use crate::protocol::request::text;
 
 /// Absent where everybody may come in, so that it costs nothing there.
@@ -21,8 +30,11 @@ pub(crate) struct Access {
     is_required: bool,
     /// What a token that came as an event has come to; nothing is read meanwhile.
     renewal: Option<Renewal>,
-    /// One for each namespace in which the client's time is limited.
-    terms: Vec<Term>,
+    /// Until when it may stay in each of its namespaces.
+    pub(super) terms: Terms,
+    population: Arc<Population>,
+    /// Those of users who became known by a token of a namespace.
+    places: Vec<Weak<UserPlace>>,
 }
 
 /// What a token has come to.
@@ -40,28 +52,22 @@ struct Renewal {
     answer: BoxFuture<Verified>,
 }
 
-struct Term {
-    socket: Socket,
-    /// The warning, then the end.
-    due: Instant,
-    end: Instant,
-}
-
-/// What happens to a socket without the client.
-pub(super) enum Due {
-    Warning(Socket, Duration),
-    End(Socket),
-}
-
 impl Access {
     /// Of a client that was admitted.
-    pub(crate) fn new(auth: Arc<Auth>, applicant: Applicant, admission: Admission) -> Self {
+    pub(crate) fn new(
+        auth: Arc<Auth>,
+        population: Arc<Population>,
+        applicant: Applicant,
+        admission: Admission,
+    ) -> Self {
         let is_required = matches!(admission, Admission::Later);
         let identity = match admission {
             Admission::Known(identity) => Some(identity),
             Admission::Anonymous | Admission::Later => None,
         };
-        Self { auth, applicant, identity, is_required, renewal: None, terms: Vec::new() }
+        let terms = Terms::new(auth.expiry_warning());
+        let places = Vec::new();
+        Self { auth, applicant, identity, is_required, renewal: None, terms, population, places }
     }
 
     /// Its name, where the first request said it.
@@ -98,30 +104,21 @@ impl Access {
         }))
     }
 
-    /// A socket is in its namespace: its time begins, or goes on.
-    pub(super) fn begin(&mut self, socket: &Socket, now: Instant) {
-        self.terms.retain(|term| term.socket.id() != socket.id() && term.socket.is_connected());
-        let left = Identity::of(socket).and_then(|identity| identity.time_left(SystemTime::now()));
-        let Some(end) = left.and_then(|left| now.checked_add(left)) else { return };
-        // The warning leaves a client whose tokens are short half of their time.
-        let early = self.auth.expiry_warning().min((end - now) / 2);
-        self.terms.push(Term { socket: socket.clone(), due: end - early, end });
-    }
-
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.terms.iter().map(|term| term.due).min()
-    }
-
-    /// Takes what is due at `now`; a warning leaves the end behind.
-    pub(super) fn take_due(&mut self, now: Instant) -> Option<Due> {
-        let at = self.terms.iter().position(|term| term.due <= now)?;
-        let term = &mut self.terms[at];
-        let left = Identity::of(&term.socket).and_then(|identity| identity.time_left(SystemTime::now()));
-        if term.due < term.end {
-            term.due = term.end;
-            return Some(Due::Warning(term.socket.clone(), left.unwrap_or_default()));
+    /// Counts the connection as one of a user who became known by a token of a namespace, for as long as the place is
+    /// kept. Whom the first request named is counted already.
+    ///
+    /// # Errors
+    /// The user has as many connections as it may have.
+    pub(super) fn count(&mut self, identity: &Identity) -> Result<Option<Arc<UserPlace>>, Refusal> {
+        let Some(user) = identity.name().filter(|user| self.user() != Some(user)) else { return Ok(None) };
+        self.places.retain(|place| place.strong_count() > 0);
+        let counted = self.places.iter().filter_map(Weak::upgrade).find(|place| place.user() == user);
+        if counted.is_some() {
+            return Ok(counted);
         }
-        Some(Due::End(self.terms.swap_remove(at).socket))
+        let place = Arc::new(self.population.enter_user(user)?);
+        self.places.push(Arc::downgrade(&place));
+        Ok(Some(place))
     }
 
     /// Begins to verify a token that came as an event of a socket; [`Access::poll`] gives the answer.
@@ -142,6 +139,85 @@ impl Access {
         let Renewal { socket, id, .. } = self.renewal.take()?;
         Some((socket, id, verified))
     }
+}
+
+impl Session {
+    /// A token of a client that is in a namespace without an application.
+    pub(super) fn renew(&mut self, socket: &Socket, event: &Incoming<'_>) {
+        let Some(access) = &mut self.access else { return };
+        match read_token(event.data.text).and_then(|token| token.ok_or_else(Refusal::missing)) {
+            Ok(token) => access.renew(socket, event.id, token),
+            Err(refusal) => self.answer_token(socket, event.id, &Err(refusal)),
+        }
+    }
+
+    pub(super) fn poll_renewal(&mut self, cx: &mut Context<'_>) {
+        if let Some((socket, id, verified)) = self.access.as_mut().and_then(|access| access.poll(cx)) {
+            self.answer_token(&socket, id, &verified);
+        }
+    }
+
+    fn answer_token(&self, socket: &Socket, id: Option<u64>, verified: &Verified) {
+        let mut object = String::new();
+        match verified {
+            Ok(identity) => push_auth_ok(&mut object, identity),
+            Err(refusal) => {
+                push_error(&mut object, None, refusal.code(), refusal.message(), refusal.retry());
+            }
+        }
+        let packet = match (id, verified) {
+            (Some(id), _) => Outgoing::Ack { id, arguments: &object, attachments: &[] },
+            (None, Ok(_)) => return,
+            (None, Err(_)) => {
+                Outgoing::Event { id: None, name: "error", arguments: &[&object], attachments: &[] }
+            }
+        };
+        self.push(socket.namespace(), &packet);
+    }
+
+    /// Credentials may have been renewed, here or by the application.
+    pub(super) fn follow_terms(&mut self) {
+        if let Some(access) = &mut self.access {
+            access.terms.follow(now());
+        }
+    }
+
+    /// Warns clients whose credentials are about to end, and puts those out whose have ended.
+    pub(super) fn expire(&mut self, now: Instant) {
+        self.follow_terms();
+        while let Some(due) = self.access.as_mut().and_then(|access| access.terms.take_due(now)) {
+            match due {
+                Due::Warning(socket, left) if self.protocol.is_bare(socket.namespace()) => {
+                    let mut object = String::from("{\"expires_in\":");
+                    push_number(&mut object, u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+                    object.push('}');
+                    let (name, arguments) = ("auth_expiring", &[object.as_str()]);
+                    let packet = Outgoing::Event { id: None, name, arguments, attachments: &[] };
+                    self.push(socket.namespace(), &packet);
+                }
+                Due::Warning(..) => {}
+                Due::End(socket) => self.put_out(&socket, now),
+            }
+        }
+    }
+
+    fn put_out(&mut self, socket: &Socket, now: Instant) {
+        debug!(namespace = socket.namespace(), "credentials have ended");
+        socket.disconnect(false);
+        if self.spaces.count() == 0 {
+            self.deadline = Some(now + self.protocol.connect_timeout);
+        }
+    }
+}
+
+/// As in the native protocol.
+fn push_auth_ok(out: &mut String, identity: &Identity) {
+    let object = Object::message(out, "auth_ok").optional_text("user", identity.name());
+    match identity.time_left(SystemTime::now()) {
+        Some(left) => object.number("expires_in", u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
+        None => object,
+    }
+    .end();
 }
 
 /// Gives a socket new credentials of the same user.

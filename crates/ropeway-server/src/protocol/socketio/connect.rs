@@ -19,6 +19,7 @@ use super::spaces::{Inside, Space};
 use crate::app::{Handlers, Refusal};
 use crate::auth::Identity;
 use crate::carrier::now;
+use crate::limits::UserPlace;
 use crate::protocol::json::{Object, push_text};
 use crate::protocol::request::text;
 
@@ -35,6 +36,8 @@ pub(super) struct Entrant {
     auth: OwnedPayload,
     /// Who it is, as far as anybody asks.
     identity: Option<Arc<Identity>>,
+    /// Among the connections of a user whom only the token of the namespace named.
+    place: Option<Arc<UserPlace>>,
 }
 
 impl Entrant {
@@ -82,13 +85,23 @@ impl Session {
         let auth = Payload::text(text).to_owned();
         let claim = self.access.as_ref().map(|access| access.claim(namespace, text));
         match claim {
-            None => self.find(namespace, Entrant { auth, identity: None }),
-            Some(Claim::Settled(Ok(identity))) => self.find(namespace, Entrant { auth, identity }),
+            None => self.find(namespace, Entrant { auth, identity: None, place: None }),
+            Some(Claim::Settled(Ok(identity))) => {
+                self.find(namespace, Entrant { auth, identity, place: None });
+            }
             Some(Claim::Settled(Err(refusal))) => self.refuse(namespace, &refusal.into()),
             Some(Claim::Asked(later)) => {
-                let entrant = Entrant { auth, identity: None };
+                let entrant = Entrant { auth, identity: None, place: None };
                 self.wait(namespace, entrant, Stage::Verifying(later));
             }
+        }
+    }
+
+    /// The token of a namespace is good.
+    fn verified(&mut self, namespace: &str, entrant: Entrant, identity: Arc<Identity>) {
+        match self.access.as_mut().map_or(Ok(None), |access| access.count(&identity)) {
+            Ok(place) => self.find(namespace, Entrant { identity: Some(identity), place, ..entrant }),
+            Err(refusal) => self.refuse(namespace, &refusal.into()),
         }
     }
 
@@ -108,9 +121,7 @@ impl Session {
         while let Some((entering, decided)) = self.spaces.poll_entering(cx) {
             let Entering { namespace, entrant, .. } = *entering;
             match decided {
-                Decided::Verified(Ok(identity)) => {
-                    self.find(&namespace, Entrant { identity: Some(identity), ..entrant });
-                }
+                Decided::Verified(Ok(identity)) => self.verified(&namespace, entrant, identity),
                 Decided::Verified(Err(refusal)) => self.refuse(&namespace, &refusal.into()),
                 Decided::Found(handlers) => self.found(&namespace, entrant, handlers),
                 Decided::Admitted(candidate, Ok(())) => self.establish(candidate, entrant),
@@ -234,7 +245,7 @@ impl Session {
     fn begin_term(&mut self, socket: &Socket, entrant: &Entrant) {
         let Some(identity) = &entrant.identity else { return };
         if let Some(access) = &mut self.access {
-            access.begin(socket, now());
+            access.terms.begin(socket, identity, entrant.place.clone(), now());
         }
         let inside = socket.rooms();
         let new = identity.rooms().iter().filter(|room| !inside.contains(room));

@@ -16,6 +16,7 @@ mod packet;
 mod session;
 mod shared;
 mod spaces;
+mod terms;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use bytes::Bytes;
 use ropeway_hub::{Close, Connection, DisconnectReason, Drained, Payload, Socket};
@@ -13,18 +13,14 @@ use ropeway_socketio::{Body, Decoder, Packet, msgpack};
 use ropeway_ws::deflate::Params;
 use tracing::debug;
 
-use super::access::{Access, Due, Verified, read_token};
+use super::access::Access;
 use super::encoder::SocketIoEncoder;
 use super::events::{self, Incoming};
 use super::packet::{Dialect, Outgoing};
 use super::shared::Protocol;
 use super::spaces::{Inside, Space, Spaces};
-use crate::auth::{Identity, Refusal};
-use crate::carrier::now;
 use crate::handshake::Handshake;
 use crate::protocol;
-use crate::protocol::json::{Object, push_number};
-use crate::protocol::messages::push_error;
 use crate::protocol::requests::Requests;
 use crate::redact;
 
@@ -160,81 +156,13 @@ impl Session {
             events::dispatch(event, &inside.socket);
             self.wait_for_handlers(&inside.socket);
         } else if let (Some(_), "auth") = (&self.access, event.name) {
-            self.renew(inside, event);
+            self.renew(&inside.socket, event);
         } else if let Err(error) = events::carry_out(event, &inside.socket, &mut self.requests) {
             let packet = match event.id {
                 Some(id) => Outgoing::Ack { id, arguments: &error, attachments: &[] },
                 None => Outgoing::Event { id: None, name: "error", arguments: &[&error], attachments: &[] },
             };
             self.push(inside.socket.namespace(), &packet);
-        }
-    }
-
-    /// A token of a client that is in a namespace without an application.
-    fn renew(&mut self, inside: &Inside, event: &Incoming<'_>) {
-        let Some(access) = &mut self.access else { return };
-        match read_token(event.data.text).and_then(|token| token.ok_or_else(Refusal::missing)) {
-            Ok(token) => access.renew(&inside.socket, event.id, token),
-            Err(refusal) => self.answer_token(&inside.socket, event.id, &Err(refusal)),
-        }
-    }
-
-    fn poll_renewal(&mut self, cx: &mut Context<'_>) {
-        let Some((socket, id, verified)) = self.access.as_mut().and_then(|access| access.poll(cx)) else {
-            return;
-        };
-        if let (Ok(_), Some(access)) = (&verified, &mut self.access) {
-            access.begin(&socket, now());
-        }
-        self.answer_token(&socket, id, &verified);
-    }
-
-    fn answer_token(&self, socket: &Socket, id: Option<u64>, verified: &Verified) {
-        let mut object = String::new();
-        match verified {
-            Ok(identity) => push_auth_ok(&mut object, identity),
-            Err(refusal) => {
-                push_error(&mut object, None, refusal.code(), refusal.message(), refusal.retry());
-            }
-        }
-        let packet = match (id, verified) {
-            (Some(id), _) => Outgoing::Ack { id, arguments: &object, attachments: &[] },
-            (None, Ok(_)) => return,
-            (None, Err(_)) => {
-                Outgoing::Event { id: None, name: "error", arguments: &[&object], attachments: &[] }
-            }
-        };
-        self.push(socket.namespace(), &packet);
-    }
-
-    /// Warns clients whose credentials are about to end, and puts those out whose have ended.
-    fn expire(&mut self, now: Instant) {
-        while let Some(due) = self.access.as_mut().and_then(|access| access.take_due(now)) {
-            match due {
-                Due::Warning(socket, left) if self.protocol.is_bare(socket.namespace()) => {
-                    let mut object = String::from("{\"expires_in\":");
-                    push_number(&mut object, u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
-                    object.push('}');
-                    let (name, arguments) = ("auth_expiring", &[object.as_str()]);
-                    let packet = Outgoing::Event { id: None, name, arguments, attachments: &[] };
-                    self.push(socket.namespace(), &packet);
-                }
-                Due::Warning(..) => {}
-                Due::End(socket) => self.end_term(&socket, now),
-            }
-        }
-    }
-
-    /// The application may have renewed the credentials meanwhile.
-    fn end_term(&mut self, socket: &Socket, now: Instant) {
-        let left = Identity::of(socket).and_then(|identity| identity.time_left(SystemTime::now()));
-        if left.is_none_or(|left| !left.is_zero()) {
-            return self.access.iter_mut().for_each(|access| access.begin(socket, now));
-        }
-        debug!(namespace = socket.namespace(), "credentials have ended");
-        socket.disconnect(false);
-        if self.spaces.count() == 0 {
-            self.deadline = Some(now + self.protocol.connect_timeout);
         }
     }
 
@@ -326,6 +254,7 @@ impl protocol::Session for Session {
     fn poll_drain(&mut self, cx: &mut Context<'_>, into: &mut Vec<Bytes>, max: usize) -> Poll<Drained> {
         self.requests.poll(cx);
         self.poll_renewal(cx);
+        self.follow_terms();
         self.poll_entering(cx);
         match &mut self.link {
             Some(link) => link.connection.poll_drain(cx, into, max),
@@ -339,7 +268,7 @@ impl protocol::Session for Session {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let term = self.access.as_ref().and_then(|access| access.deadline());
+        let term = self.access.as_ref().and_then(|access| access.terms.deadline());
         self.deadline.into_iter().chain(term).min()
     }
 
@@ -357,16 +286,6 @@ impl protocol::Session for Session {
         }
         self.finish();
     }
-}
-
-/// As in the native protocol.
-fn push_auth_ok(out: &mut String, identity: &Identity) {
-    let object = Object::message(out, "auth_ok").optional_text("user", identity.name());
-    match identity.time_left(SystemTime::now()) {
-        Some(left) => object.number("expires_in", u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
-        None => object,
-    }
-    .end();
 }
 
 /// What clients of Engine.IO v3 have instead of `auth`.
