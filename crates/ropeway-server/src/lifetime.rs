@@ -79,15 +79,16 @@ impl Drop for Watch {
     }
 }
 
-/// Counts upgraded connections up to a limit.
+/// Counts anything that comes and goes, up to a limit. Who is connected, by address and user, is
+/// `limits::Population`, which has one of these for all together.
 #[derive(Debug)]
-pub(crate) struct Population {
+pub(crate) struct Headcount {
     count: AtomicUsize,
     limit: usize,
     emptied: Notify,
 }
 
-impl Population {
+impl Headcount {
     pub(crate) fn new(limit: usize) -> Self {
         Self { count: AtomicUsize::new(0), limit, emptied: Notify::new() }
     }
@@ -96,11 +97,11 @@ impl Population {
         self.count.load(Ordering::Acquire)
     }
 
-    /// A place for one more, until it is dropped; nothing when the limit is reached.
-    pub(crate) fn enter(self: &Arc<Self>) -> Option<Place> {
+    /// Counts one more, until it is dropped; nothing when the limit is reached.
+    pub(crate) fn enter(self: &Arc<Self>) -> Option<Counted> {
         let one_more = |count| (count < self.limit).then_some(count + 1);
         self.count.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
-        Some(Place(self.clone()))
+        Some(Counted(self.clone()))
     }
 
     /// Ends when the last one has gone. Cancel-safe.
@@ -115,11 +116,11 @@ impl Population {
     }
 }
 
-/// One connection's place in a [`Population`].
+/// One of those that a [`Headcount`] counts, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place(Arc<Population>);
+pub(crate) struct Counted(Arc<Headcount>);
 
-impl Drop for Place {
+impl Drop for Counted {
     fn drop(&mut self) {
         if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.emptied.notify_waiters();
@@ -134,23 +135,23 @@ mod tests {
     use crate::state::State;
 
     #[test]
-    fn a_population_has_a_limit_and_forgets_who_left() {
-        let population = Arc::new(Population::new(2));
-        let first = population.enter();
-        let second = population.enter();
-        assert!(first.is_some() && second.is_some() && population.enter().is_none());
+    fn a_headcount_has_a_limit_and_forgets_who_left() {
+        let headcount = Arc::new(Headcount::new(2));
+        let first = headcount.enter();
+        let second = headcount.enter();
+        assert!(first.is_some() && second.is_some() && headcount.enter().is_none());
         drop(first);
-        assert!(population.enter().is_some());
-        assert_eq!(population.count(), 1);
+        assert!(headcount.enter().is_some());
+        assert_eq!(headcount.count(), 1);
     }
 
     #[tokio::test]
     async fn waiting_ends_with_the_last_one() {
-        let population = Arc::new(Population::new(1));
-        let place = population.enter();
+        let headcount = Arc::new(Headcount::new(1));
+        let place = headcount.enter();
         let waiting = tokio::spawn({
-            let population = population.clone();
-            async move { population.empty().await }
+            let headcount = headcount.clone();
+            async move { headcount.empty().await }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());

@@ -125,7 +125,7 @@ use hooks::Hooks;
 use registry::{Registry, Rule};
 use states::States;
 
-use crate::lifetime::Population;
+use crate::lifetime::Headcount;
 
 /// An application: its namespaces and what they share. A handle, cheap to clone.
 #[derive(Clone)]
@@ -137,7 +137,7 @@ pub(crate) struct Inner {
     states: States,
     hooks: Hooks,
     /// Handlers that have to wait. The end of the server waits for them.
-    tasks: Arc<Population>,
+    tasks: Arc<Headcount>,
     /// Set when a server runs it.
     running: OnceLock<Running>,
 }
@@ -158,7 +158,7 @@ impl App {
             registry: Registry::default(),
             states: States::default(),
             hooks: Hooks::default(),
-            tasks: Arc::new(Population::new(usize::MAX)),
+            tasks: Arc::new(Headcount::new(usize::MAX)),
             running: OnceLock::new(),
         }))
     }
