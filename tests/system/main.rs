@@ -18,3 +18,4 @@ mod readme;
 mod rooms;
 mod secrets;
 mod server;
+mod token;
