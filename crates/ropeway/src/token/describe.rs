@@ -47,9 +47,11 @@ fn time(name: &str, value: &Value, now: SystemTime) -> String {
     format!("  ({verb} {}, {date})", relative(at, now))
 }
 
-/// `in 59m 30s`, `2m ago`.
+/// `in 59m 30s`, `2m ago`, `now`.
 pub(super) fn relative(at: SystemTime, now: SystemTime) -> String {
     match at.duration_since(now) {
+        Ok(time) if time.as_secs() == 0 => "now".to_owned(),
+        Err(error) if error.duration().as_secs() == 0 => "now".to_owned(),
         Ok(time) => format!("in {}", roughly(time)),
         Err(error) => format!("{} ago", roughly(error.duration())),
     }
@@ -73,7 +75,7 @@ mod tests {
         };
         assert_eq!(told(3599), "in 59m 59s");
         assert_eq!(told(-120), "2m ago");
-        assert_eq!(told(0), "in 0s");
+        assert_eq!(told(0), "now");
         assert_eq!(told(93_784), "in 1day 2h");
     }
 
@@ -86,7 +88,7 @@ mod tests {
         assert_eq!(
             out,
             "claims\n  exp    120  (expires in 1m, 1970-01-01T00:02:00Z)\n  iat    0  (made 1m ago, 1970-01-01T00:00:00Z)\n  \
-             long\\n  [1]\n  nbf    60  (began in 0s, 1970-01-01T00:01:00Z)\n  sub    \"\\u001b[31m\"\n"
+             long\\n  [1]\n  nbf    60  (began now, 1970-01-01T00:01:00Z)\n  sub    \"\\u001b[31m\"\n"
         );
     }
 
