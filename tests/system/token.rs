@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::server::Server;
 
-const SECRET: &str = "SECRET-of-the-tests-of-the-command";
+const SECRET: &str = "HUSH-of-the-tests-of-the-command";
 
 /// A folder of its own for each test.
 fn folder(name: &str) -> PathBuf {
@@ -51,7 +51,7 @@ fn text(output: &Output) -> String {
 fn fails(output: &Output, status: i32, text: &str) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(status), "{errors}");
-    assert!(errors.contains(text) && !errors.contains("SECRET"), "{errors}");
+    assert!(errors.contains(text) && !errors.contains("HUSH"), "{errors}");
 }
 
 /// The user that the server takes the token for.
@@ -222,11 +222,11 @@ fn a_key_set_verifies_what_its_private_keys_sign() {
 #[test]
 fn no_failure_tells_a_secret() {
     let here = folder("failures");
-    fs::write(here.join("short"), "SECRET-short").unwrap();
+    fs::write(here.join("short"), "HUSH-short").unwrap();
     fs::write(here.join("long"), SECRET).unwrap();
-    let pem = "-----BEGIN PRIVATE KEY-----\nSECRETSECRETSECRETSECRET\n-----END PRIVATE KEY-----\n";
+    let pem = "-----BEGIN PRIVATE KEY-----\nHUSHHUSHHUSHHUSHHUSHHUSH\n-----END PRIVATE KEY-----\n";
     fs::write(here.join("broken.pem"), pem).unwrap();
-    fs::write(here.join("wrong.toml"), "[jwt]\nsecret = [\"SECRET-in-a-list\"]\n").unwrap();
+    fs::write(here.join("wrong.toml"), "[jwt]\nsecret = [\"HUSH-in-a-list\"]\n").unwrap();
     let create = |more: &[&str]| token(&here, None, &[&["create", "--sub", "ada"], more].concat());
 
     fails(&create(&[]), 2, "there is no key");
@@ -236,13 +236,13 @@ fn no_failure_tells_a_secret() {
     fails(&create(&["--key", "broken.pem"]), 66, "broken.pem cannot be used");
     fails(&create(&["--key", "long"]), 66, "--secret-file");
     fails(&create(&["--config", "wrong.toml"]), 78, "`jwt.secret`");
-    fails(&create(&["--secret-file", "long", "--claim", "key=SECRET-claim"]), 2, "`key` is no JSON");
+    fails(&create(&["--secret-file", "long", "--claim", "key=HUSH-claim"]), 2, "`key` is no JSON");
     fails(&create(&["--secret-file", "long", "--claim", "exp=1"]), 2, "`exp`");
     fails(&create(&["--secret-file", "long", "--algorithm", "HS512"]), 2, "at least 64 bytes");
     fails(&create(&["--secret-file", "long", "--not-before", "2h"]), 2, "expired by then");
     fails(&create(&["--secret-file", "long", "--join", ""]), 2, "1 to 256 bytes");
-    fails(&token(&here, Some("SECRET-short"), &["create", "--sub", "ada"]), 78, "ROPEWAY_JWT_SECRET");
-    fails(&token(&here, None, &["verify", "--secret-file", "long", "a.SECRET.b"]), 77, "no JSON Web Token");
+    fails(&token(&here, Some("HUSH-short"), &["create", "--sub", "ada"]), 78, "ROPEWAY_JWT_SECRET");
+    fails(&token(&here, None, &["verify", "--secret-file", "long", "a.HUSH.b"]), 77, "no JSON Web Token");
     fails(&token(&here, None, &["verify", "--secret-file", "-"]), 2, "cannot be two things");
     fails(&token(&here, None, &["keys", "jwks", "long"]), 66, "long cannot be used");
 }
