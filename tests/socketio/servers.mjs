@@ -9,6 +9,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { keepLine, secret, talkative } from "../shared/log.mjs";
+
 const READY_WITHIN = 30000;
 
 /** Whatever happens, no server outlives the tests. */
@@ -35,7 +37,7 @@ export function startApp({ port = 0, ...options } = {}) {
 
 /** `ropeway serve` with its defaults for development; see `startApp`. */
 export function startServe({ port = 0, ...options } = {}) {
-  return start(named("ROPEWAY"), ["serve", "--listen", `127.0.0.1:${port}`], { ROPEWAY_API_KEY: API_KEY, ...settings(options) });
+  return start(named("ROPEWAY"), ["serve", "--listen", `127.0.0.1:${port}`], { ROPEWAY_API_KEY: secret(API_KEY), ...talkative, ...settings(options) });
 }
 
 function named(variable) {
@@ -105,7 +107,10 @@ class RunningServer {
   constructor(child) {
     this.#child = child;
     this.#lines = createInterface(child.stderr);
-    this.#lines.on("line", (line) => this.said.push(line));
+    this.#lines.on("line", (line) => {
+      this.said.push(line);
+      keepLine(line);
+    });
   }
 
   get url() {

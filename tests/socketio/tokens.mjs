@@ -1,8 +1,10 @@
 /** JSON Web Tokens, made with nothing but what node has. */
 import { createHmac } from "node:crypto";
 
+import { secret as note } from "../shared/log.mjs";
+
 /** What signs the tokens of these tests. */
-export const SECRET = "a secret of the tests of Socket.IO clients";
+export const SECRET = note("a secret of the tests of Socket.IO clients");
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -12,7 +14,7 @@ const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url")
  */
 export function token(claims = {}, secret = SECRET) {
   const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: "ada", exp: inSeconds(3600), ...claims })}`;
-  return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
+  return note(`${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`);
 }
 
 /** A time that many seconds from now, as tokens say it; never earlier. */

@@ -13,6 +13,8 @@ mod client;
 mod connect;
 mod http;
 mod lifecycle;
+#[path = "../shared/log.rs"]
+mod log;
 mod peers;
 mod readme;
 mod rooms;

@@ -2,28 +2,28 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Stdio};
-use std::sync::mpsc::Receiver;
+use std::process::Child;
 
-use crate::server::{API_KEY, SOON, announced_address, lines_of, serve};
+use crate::log::Log;
+use crate::server::{API_KEY, SOON, serve};
 
 /// Every secret of this test has it in it.
 const MARK: &str = "SECRET";
 
 struct Talkative {
     child: Child,
-    lines: Receiver<String>,
+    log: Log,
     address: SocketAddr,
 }
 
 impl Talkative {
     fn start() -> Self {
         let mut command = serve("127.0.0.1:0");
-        command.args(["--log", "trace"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let log = Log::create("system", "secrets");
+        command.args(["--log", "trace"]).stdout(log.writer()).stderr(log.writer());
         let mut child = command.spawn().unwrap();
-        let lines = lines_of(&mut child);
-        let address = announced_address(&lines);
-        Self { child, lines, address }
+        let address = log.announced_address(&mut child);
+        Self { child, log, address }
     }
 
     /// Sends bytes on a connection of their own and reads what comes, up to the end or to an answer.
@@ -37,10 +37,10 @@ impl Talkative {
     }
 
     /// Everything that it has said.
-    fn end(mut self) -> String {
+    fn end(mut self) -> Log {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.lines.iter().collect::<Vec<_>>().join("\n")
+        self.log
     }
 }
 
@@ -94,11 +94,28 @@ fn no_secret_is_logged_or_sent_back() {
     // The end of the connection: the last packet is for no namespace that it is in, and that is logged.
     let _ = socketio.read_to_end(&mut Vec::new());
 
-    let log = server.end();
+    let kept = server.end();
+    let log = kept.text();
     assert!(
         log.contains("a packet that cannot come now ends a connection"),
         "the log of this is at work: {log}"
     );
+    for what in [
+        "header",
+        "cookie",
+        "sub",
+        "token",
+        "ticket",
+        "access",
+        "bad",
+        "message",
+        "broken",
+        "auth",
+        "namespace",
+    ] {
+        kept.secret(&format!("{MARK}-{what}"));
+    }
+    kept.secret(API_KEY);
     for secret in [MARK, API_KEY, "dGhlIHNhbXBsZSBub25jZQ"] {
         let told: Vec<&str> = log.lines().filter(|line| line.contains(secret)).collect();
         assert!(told.is_empty(), "{told:#?}");

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
+import { keepLine, secret, talkative } from "../../tests/shared/log.mjs";
 import { startFakeServer } from "../test/fake-server.mjs";
 
 const binary = process.env.ROPEWAY_BIN || process.env.ROPEWAY;
@@ -22,7 +23,8 @@ export async function startServer(port = 0, settings = {}) {
 async function startBinary(port, settings) {
   // Its configuration is read from variables of this kind; here it runs with the defaults.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ROPEWAY"));
-  const env = { ...Object.fromEntries(inherited), ...settings };
+  const env = { ...Object.fromEntries(inherited), ...talkative, ...settings };
+  if (settings.ROPEWAY_API_KEY) secret(settings.ROPEWAY_API_KEY);
   const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`], { env, stdio: ["ignore", "ignore", "pipe"] });
   process.once("exit", () => child.kill("SIGKILL"));
   const lines = createInterface(child.stderr);
@@ -30,6 +32,7 @@ async function startBinary(port, settings) {
   const address = new Promise((resolve, reject) => {
     lines.on("line", (line) => {
       talk.push(line);
+      keepLine(line);
       const found = /listens on [^ ]*:(\d+)/.exec(line);
       if (found) resolve(Number(found[1]));
     });

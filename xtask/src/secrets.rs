@@ -22,13 +22,14 @@ pub(crate) fn logs() -> PathBuf {
     artefacts().join("logs")
 }
 
-/// Empties the folder of a suite that is about to run, so that only what it writes now is judged.
-pub(crate) fn forget(suite: &str) -> Result<()> {
+/// The folder of a suite that is about to run, empty: only what it writes now is judged, and that it writes something.
+pub(crate) fn fresh(suite: &str) -> Result<PathBuf> {
     let folder = logs().join(suite);
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
-    Ok(())
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(folder)
 }
 
 /// Looks for all secrets in all logs below a folder. A suite without a log or without a secret is an error as well: it

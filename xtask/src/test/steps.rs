@@ -67,6 +67,7 @@ fn browser() -> Result<Outcome> {
     let chromium = tools::chromium()?;
     let ropeway = build("", "ropeway")?;
     let mut command = tools::node_test("web/browser-test")?;
+    command.env("ROPEWAY_TEST_LOGS", secrets::fresh("browser")?);
     passed(command.env("CHROMIUM", chromium).env("ROPEWAY", ropeway).env("ARTEFACTS", artefacts()))
 }
 
@@ -76,11 +77,12 @@ fn socketio() -> Result<Outcome> {
     let ropeway = build("", "ropeway")?;
     let app = build("", "socketio_clients")?;
     let mut command = tools::node_test("tests/socketio")?;
+    command.env("ROPEWAY_TEST_LOGS", secrets::fresh("socketio")?);
     passed(command.env("PYTHON", python).env("ROPEWAY", ropeway).env("SOCKETIO_APP", app))
 }
 
 fn system() -> Result<Outcome> {
-    secrets::forget("system")?;
+    secrets::fresh("system")?;
     tools::curl()?;
     tools::node_modules("tests")?;
     let python = tools::python_peers()?;
@@ -90,7 +92,7 @@ fn system() -> Result<Outcome> {
 
 /// Two at a time: each has a server and thousands of connections.
 fn hostile() -> Result<Outcome> {
-    secrets::forget("hostile")?;
+    secrets::fresh("hostile")?;
     passed(&mut cargo("test --quiet --workspace --test hostile -- --nocapture --test-threads 2"))
 }
 
