@@ -187,4 +187,6 @@ fn is_worth_repeating(answer: &Result<Response<Bytes>, Reason>, repeat: Repeat) 
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
