@@ -1,6 +1,7 @@
 //! `[jwt]`: which tokens are believed.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use http::Uri;
@@ -135,7 +136,7 @@ impl Optional for JwtKey {
     const SAMPLE: &'static str = "'''-----BEGIN PUBLIC KEY-----...'''";
 }
 
-/// Where a JWKS is.
+/// Where a JWKS is: `https`, or `http` on the loopback interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwksUrl(Uri);
 
@@ -147,19 +148,27 @@ impl JwksUrl {
 }
 
 impl Value for JwksUrl {
-    const ALLOWED: &'static str =
-        "a URL such as \"https://issuer.example/.well-known/jwks.json\", without user and password";
+    const ALLOWED: &'static str = "a URL such as \"https://issuer.example/.well-known/jwks.json\", without user and password; `http` \
+         only to this machine (localhost, 127.0.0.1, [::1]): keys that come in the clear can be exchanged on the way";
 
     fn read(raw: Raw<'_>) -> Option<Self> {
         let uri: Uri = raw.text()?.parse().ok()?;
-        let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
-        let host = uri.authority()?.as_str();
-        (has_scheme && !host.contains('@')).then_some(Self(uri))
+        let is_safe = match uri.scheme_str()? {
+            "https" => true,
+            "http" => is_loopback(uri.host()?),
+            _ => false,
+        };
+        (is_safe && !uri.authority()?.as_str().contains('@')).then_some(Self(uri))
     }
 
     fn write(&self) -> Option<String> {
         Some(quoted(&self.0.to_string()))
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or(host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
 }
 
 impl Optional for JwksUrl {

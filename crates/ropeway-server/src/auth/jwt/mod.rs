@@ -14,7 +14,7 @@ use crate::config;
 
 mod remote;
 
-use remote::Remote;
+use remote::{Pace, Remote};
 
 /// Verifies tokens by `[jwt]`.
 pub(crate) struct Verifier {
@@ -36,7 +36,9 @@ impl Verifier {
         let keys = match (jwt.keys(), &jwt.key_file, &jwt.jwks_url) {
             (Some(keys), _, _) => Keys::Fixed(keys),
             (None, Some(path), _) => Keys::Fixed(read(path.as_str(), &jwt.algorithms)?),
-            (None, None, Some(url)) => Keys::Remote(Remote::start(url.uri(), jwt.jwks_refresh)?),
+            (None, None, Some(url)) => {
+                Keys::Remote(Remote::start(url.uri(), &Pace::every(jwt.jwks_refresh))?)
+            }
             (None, None, None) => return Ok(None),
         };
         Ok(Some(Self { keys, rules: jwt.rules() }))
@@ -107,5 +109,7 @@ fn read(path: &str, algorithms: &[ropeway_jwt::Algorithm]) -> io::Result<KeySet>
     }
 }
 
+#[cfg(test)]
+mod remote_tests;
 #[cfg(test)]
 mod tests;

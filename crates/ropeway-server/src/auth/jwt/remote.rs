@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{StatusCode, Uri};
 use ropeway_jwt::{Algorithm, KeySet};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
@@ -25,20 +25,43 @@ pub(super) struct Remote {
     client: Client,
     /// Empty until a fetch succeeds. Held for the length of a clone.
     keys: Lock<Arc<KeySet>>,
-    /// When the set was last asked for. Whoever needs a new key waits here while another one fetches it.
-    asked: Mutex<Option<Instant>>,
+    /// When the last fetch ended. Held for the length of a fetch, so that there is one at a time: whoever needs a new key
+    /// waits for it here, and does not ask again when it brought nothing.
+    asked: Arc<Mutex<Option<Instant>>>,
+    pause: Duration,
+}
+
+/// How often and with which bounds keys are fetched.
+pub(super) struct Pace {
+    /// Between two fetches that succeed.
+    pub(super) refresh: Duration,
+    /// Between two fetches for the sake of a key that is not known.
+    pub(super) pause: Duration,
+    pub(super) fetch: Settings,
+}
+
+impl Pace {
+    pub(super) fn every(refresh: Duration) -> Self {
+        Self { refresh, pause: PAUSE, fetch: FETCH }
+    }
 }
 
 impl Remote {
     /// Begins to fetch, in a task that ends with the server.
-    pub(super) fn start(url: &Uri, refresh: Duration) -> io::Result<Arc<Self>> {
-        let client = Client::new(url.clone(), tls::trusting(url, &[])?, FETCH);
-        let remote = Arc::new(Self { client, keys: Lock::default(), asked: Mutex::default() });
+    pub(super) fn start(url: &Uri, pace: &Pace) -> io::Result<Arc<Self>> {
+        let client = Client::new(url.clone(), tls::trusting(url, &[])?, pace.fetch);
+        let (refresh, pause) = (pace.refresh, pace.pause);
+        let remote = Arc::new(Self { client, keys: Lock::default(), asked: Arc::default(), pause });
         let weak = Arc::downgrade(&remote);
+        // Taken before anybody else can: the first clients wait for the first fetch.
+        let mut first = Arc::clone(&remote.asked).try_lock_owned().ok();
         tokio::spawn(async move {
             while let Some(remote) = weak.upgrade() {
-                *remote.asked.lock().await = Some(Instant::now());
-                let pause = if remote.fetch().await { refresh } else { refresh.min(PAUSE) };
+                let asked = match first.take() {
+                    Some(asked) => asked,
+                    None => Arc::clone(&remote.asked).lock_owned().await,
+                };
+                let pause = if remote.fetch(asked).await { refresh } else { refresh.min(pause) };
                 drop(remote);
                 sleep(pause).await;
             }
@@ -60,15 +83,12 @@ impl Remote {
         if knows(&keys) {
             return Ok(keys);
         }
-        let mut asked = self.asked.lock().await;
-        let keys = self.keys();
-        if !knows(&keys) && asked.is_none_or(|at| at.elapsed() >= PAUSE) {
-            *asked = Some(Instant::now());
+        let asked = Arc::clone(&self.asked).lock_owned().await;
+        if !knows(&self.keys()) && asked.is_none_or(|at| at.elapsed() >= self.pause) {
             // A task of its own: it goes on when the client leaves that asked first.
             let remote = Arc::clone(self);
-            let _ = tokio::spawn(async move { remote.fetch().await }).await;
+            let _ = tokio::spawn(async move { remote.fetch(asked).await }).await;
         }
-        drop(asked);
         let keys = self.keys();
         if keys.is_empty() {
             Err(Refusal::unavailable("tokens cannot be verified at the moment"))
@@ -82,8 +102,10 @@ impl Remote {
     }
 
     /// Whether it succeeded.
-    async fn fetch(&self) -> bool {
-        match self.fetched().await {
+    async fn fetch(&self, mut asked: OwnedMutexGuard<Option<Instant>>) -> bool {
+        let fetched = self.fetched().await;
+        *asked = Some(Instant::now());
+        match fetched {
             Ok(keys) => {
                 info!(
                     from = self.client.name(),
