@@ -129,7 +129,7 @@ fn a_trusted_proxy_says_by_the_proxy_protocol_who_its_client_is() {
     ]);
     let request = b"GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n";
     let from = |address: &str| format!("PROXY TCP4 {address} 127.0.0.1 1 2\r\n").into_bytes();
-    assert!(raw(&server, &[&from("192.0.2.1"), &request[..]].concat()).starts_with("HTTP/1.0 200"));
+    assert!(raw(&server, &[&from("192.0.2.3"), &request[..]].concat()).starts_with("HTTP/1.0 200"));
     assert_eq!(raw(&server, request), "", "without the header nothing is served");
     let mut waiting = TcpStream::connect(server.address).unwrap();
     waiting
