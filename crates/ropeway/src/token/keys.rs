@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ropeway_jwt::{Algorithm, Jwk, Kind as Of, SigningError, SigningKey, generate_pkcs8, generate_secret};
+use ropeway_jwt::{
+    Algorithm, Jwk, Kind as Of, SigningError, SigningKey, VerifyingKey, generate_pkcs8, generate_secret,
+};
 use serde_json::json;
 
 use super::{print, source};
@@ -45,7 +47,7 @@ pub(super) fn jwks(files: &[PathBuf]) -> Result<(), Failure> {
         known.push(key.clone());
         is_new
     });
-    let keys: Vec<Jwk> = keys.iter().filter_map(|key| key.to_jwk()).collect();
+    let keys: Vec<Jwk> = keys.iter().filter_map(VerifyingKey::to_jwk).collect();
     let text = serde_json::to_string_pretty(&json!({ "keys": keys }))
         .map_err(|error| Failure::new(Kind::System, "cannot write the key set", error))?;
     print(&format!("{text}\n"))
