@@ -26,6 +26,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tracing::debug;
 
 mod applicant;
+mod complaints;
 mod credentials;
 mod grant;
 mod identity;

@@ -7,14 +7,15 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use tracing::warn;
+use tracing::{debug, warn};
 
+use super::complaints::Complaints;
 use super::signature::{HEADER, Signer};
 use super::{Applicant, Gate, Grant, Identity, Refusal, Rights, Verdict};
 use crate::Handshake;
@@ -40,6 +41,7 @@ pub(crate) struct Webhook {
     /// The name of this server process.
     node: Arc<str>,
     forward_cookie: bool,
+    complaints: Complaints,
 }
 
 /// The body of a request.
@@ -87,21 +89,30 @@ impl Webhook {
             max_body: MAX_ANSWER,
         };
         let client = Client::new(uri, tls, bounds);
-        Ok(Self { client, signer: Signer::new(secret), node, forward_cookie: settings.forward_cookie })
+        let (signer, forward_cookie) = (Signer::new(secret), settings.forward_cookie);
+        Ok(Self { client, signer, node, forward_cookie, complaints: Complaints::default() })
     }
 
     async fn consult(&self, applicant: &Applicant) -> Result<Option<Arc<Identity>>, Refusal> {
         let now = SystemTime::now();
-        let call = self.call(applicant, now).map_err(|error| unavailable(&error))?;
-        let answer = self.client.call(call).await.map_err(|error| unavailable(&error))?;
+        let call = self.call(applicant, now).map_err(|error| self.unavailable(&error))?;
+        let answer = self.client.call(call).await.map_err(|error| self.unavailable(&error))?;
         match answer.status() {
             StatusCode::OK => {
-                granted(answer.body(), applicant.identity(), now).map_err(|error| unavailable(&error))
+                granted(answer.body(), applicant.identity(), now).map_err(|error| self.unavailable(&error))
             }
             StatusCode::UNAUTHORIZED => Err(Refusal::unauthorized(message(&answer, "not authorized"))),
             StatusCode::FORBIDDEN => Err(Refusal::forbidden(message(&answer, "forbidden"))),
-            status => Err(unavailable(&format_args!("{} answers {status}", self.client.name()))),
+            status => Err(self.unavailable(&format_args!("{} answers {status}", self.client.name()))),
         }
+    }
+
+    fn unavailable(&self, error: &dyn fmt::Display) -> Refusal {
+        match self.complaints.next(Instant::now()) {
+            Some(left_out) => warn!(%error, left_out, "the connect webhook cannot be asked; clients get 503"),
+            None => debug!(%error, "the connect webhook cannot be asked"),
+        }
+        Refusal::unavailable("the application cannot be asked at the moment")
     }
 
     /// It may be repeated: the id in it tells a repetition.
@@ -189,11 +200,6 @@ fn message(answer: &Response<Bytes>, otherwise: &str) -> String {
     let refused: Refused = serde_json::from_slice(answer.body()).unwrap_or_default();
     let fits = |text: &String| (1..=MAX_MESSAGE).contains(&text.len()) && !text.chars().any(char::is_control);
     refused.message.filter(fits).unwrap_or_else(|| otherwise.to_owned())
-}
-
-fn unavailable(error: &dyn fmt::Display) -> Refusal {
-    warn!(%error, "the connect webhook cannot be asked");
-    Refusal::unavailable("the application cannot be asked at the moment")
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use ring::hmac;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
+use super::complaints::Complaints;
 use super::{Applicant, Identity, Method, Refusal, Secret, Verdict};
 use crate::config::{self, Store};
 use endpoint::Endpoint;
@@ -32,6 +33,7 @@ pub(crate) struct Sessions {
     record: Record,
     /// Verifies the signatures of cookies.
     key: Option<hmac::Key>,
+    complaints: Complaints,
 }
 
 enum Lookup {
@@ -64,6 +66,7 @@ impl Sessions {
             lookup,
             record: Record::new(settings.user_path.as_ref().map(config::Pointer::as_str)),
             key: settings.secret.as_ref().map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes())),
+            complaints: Complaints::default(),
         })
     }
 
@@ -82,13 +85,21 @@ impl Sessions {
         }
         let record = match self.read(value).await {
             Ok(record) => record.ok_or_else(unknown)?,
-            Err(error) => return Err(unavailable(&error)),
+            Err(error) => return Err(self.unavailable(&error)),
         };
         match self.record.read(&record, SystemTime::now()) {
             Ok(Some(identity)) => Ok(Arc::new(identity)),
             Ok(None) => Err(Refusal::missing()),
-            Err(error) => Err(unavailable(&error)),
+            Err(error) => Err(self.unavailable(&error)),
         }
+    }
+
+    fn unavailable(&self, error: &Failure) -> Refusal {
+        match self.complaints.next(Instant::now()) {
+            Some(left_out) => warn!(%error, left_out, "the session store cannot tell; clients get 503"),
+            None => debug!(%error, "the session store cannot tell who a client is"),
+        }
+        Refusal::unavailable("sessions cannot be looked up at the moment")
     }
 
     /// Nothing for what cannot be a session, about which nobody is asked.
@@ -123,11 +134,6 @@ fn is_cross_site(applicant: &Applicant) -> bool {
 
 fn unknown() -> Refusal {
     Refusal::unauthorized("the session is unknown or has ended")
-}
-
-fn unavailable(error: &Failure) -> Refusal {
-    warn!(%error, "the session store cannot tell who a client is");
-    Refusal::unavailable("sessions cannot be looked up at the moment")
 }
 
 impl fmt::Debug for Sessions {
