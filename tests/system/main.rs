@@ -21,3 +21,4 @@ mod rooms;
 mod secrets;
 mod server;
 mod token;
+mod sessions;

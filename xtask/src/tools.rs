@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 
 use crate::root;
 
-pub(crate) use debian::{chromium, curl};
+pub(crate) use debian::{chromium, curl, redis_server};
 pub(crate) use node::{node_modules, node_test};
 pub(crate) use python::{python_peers, wstest};
 

@@ -84,6 +84,7 @@ fn socketio() -> Result<Outcome> {
 fn system() -> Result<Outcome> {
     secrets::fresh("system")?;
     tools::curl()?;
+    tools::redis_server()?;
     tools::node_modules("tests")?;
     let python = tools::python_peers()?;
     let mut command = cargo("test --quiet --workspace --test system -- --include-ignored");

@@ -27,6 +27,11 @@ pub(crate) fn curl() -> Result<()> {
     require("curl", &["--version"], &["curl"])
 }
 
+/// Makes sure that there is a `redis-server`.
+pub(crate) fn redis_server() -> Result<()> {
+    require("redis-server", &["--version"], &["redis-server"])
+}
+
 /// Makes sure that a command works, by installing the packages that bring it if need be.
 pub(super) fn require(command: &str, probe: &[&str], packages: &[&str]) -> Result<()> {
     if process::works(command, probe) {
