@@ -20,5 +20,5 @@ mod readme;
 mod rooms;
 mod secrets;
 mod server;
-mod token;
 mod sessions;
+mod token;
