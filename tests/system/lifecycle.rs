@@ -43,7 +43,7 @@ fn a_server_without_connections_ends_at_once() {
 
 #[test]
 fn a_peer_that_never_answers_the_close_is_dropped_at_the_deadline() {
-    let server = Server::start_with("127.0.0.1:0", &[("ROPEWAY_SERVER_SHUTDOWN_TIMEOUT", "1s")]);
+    let server = Server::start_with("127.0.0.1:0", &[("ROPEWAY_SHUTDOWN_TIMEOUT", "1s")]);
     let mut silent = Client::connect(&server, "/echo");
     let start = Instant::now();
     server.signal("TERM");

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use ropeway_server::config::{
-    ByteSize, Config, ConfigError, SlowConsumer, SocketIo, Sources, Transport, default_file,
+    ByteSize, Config, ConfigError, Pace, SlowConsumer, SocketIo, Sources, Transport, default_file,
 };
 
 fn file(text: &str) -> Result<Config, ConfigError> {
@@ -183,7 +183,23 @@ fn the_outbox_follows_the_largest_message() {
 #[test]
 fn contradictions_are_told() {
     assert!(message(file("[limits]\noutbox='1KiB'")).contains("`limits.outbox` (1KiB) is below"));
-    assert!(message(file("[server]\nshutdown_spread='1h'")).contains("`server.shutdown_spread` is longer"));
+}
+
+#[test]
+fn a_shutdown_fits_into_its_time() {
+    let shutdown = |text: &str| file(&format!("[shutdown]\n{text}")).map(|config| config.shutdown);
+    let together = "`shutdown.grace` and `shutdown.spread` together are longer than `shutdown.timeout`";
+    assert!(message(file("[shutdown]\nspread='1h'")).contains(together));
+    assert!(message(file("[shutdown]\ngrace='6s'\nspread='5s'")).contains(together));
+    assert!(message(file("[shutdown]\ngrace='10s'\nrate=5")).contains("a second after `shutdown.grace`"));
+    assert!(message(file("[shutdown]\nspread='1s'\nrate=5")).contains("two ways to say the same"));
+    assert!(message(file("[shutdown]\ncode=1000")).contains("it must be 1001 (going away) or 1012"));
+    assert!(message(file("[shutdown]\ntimeout='0s'")).contains("above 0"));
+    assert!(message(file("[server]\nshutdown_timeout='1s'")).contains("there is no key"));
+    let config = shutdown("grace='0s'\nspread='0s'\nreconnect_spread='0s'\ncode=1012").unwrap();
+    assert_eq!((config.pace(), config.code.code()), (Pace::Over(Duration::ZERO), 1012));
+    assert_eq!(shutdown("rate=5").unwrap().pace(), Pace::Rate(5));
+    assert_eq!(shutdown("").unwrap().pace(), Pace::Over(Duration::from_secs(1)));
 }
 
 fn socketio(text: &str) -> Result<SocketIo, ConfigError> {

@@ -2,11 +2,12 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use ropeway_hub::Close;
-use tokio::time::{Sleep, sleep};
 
-use crate::lifetime::{Phase, Watch};
+use crate::config::ShutdownCode;
+use crate::lifetime::Turn;
 use crate::state::Shared;
 
 /// One end of a connection, driven by its task.
@@ -14,55 +15,61 @@ pub(super) trait Peer: Unpin + Send + 'static {
     /// Moves what can be moved; ready when the connection is over.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Begins the closing handshake.
-    fn close(&mut self, close: Close);
+    /// Begins the closing handshake, since the server ends. The client had better come back after `reconnect`: told to
+    /// protocols that have a word for it.
+    fn close(&mut self, close: Close, reconnect: Duration);
 
     /// The server ends and drops the connection as it is.
     fn abandon(&mut self);
+}
+
+/// Whether a connection that we close with this code is closed since the server ends.
+pub(super) fn is_end_of_server(code: u16) -> bool {
+    [ShutdownCode::GoingAway, ShutdownCode::Restart].iter().any(|end| end.code() == code)
 }
 
 /// A peer that is served to its end, or to that of the server. Written by hand, since it is most of what an idle
 /// connection costs, and an `async fn` would hold the peer twice.
 pub(super) struct Attended<P> {
     peer: P,
-    watch: Watch,
+    turn: Turn,
     stage: Stage,
     shared: Shared,
 }
 
 enum Stage {
-    /// Until the server shuts down.
+    /// Until the server shuts down, and it is this connection's turn.
     Serving,
-    /// The server shuts down; it is not yet this connection's turn. In a box, since few connections ever get here.
-    Waiting(Pin<Box<Sleep>>),
     /// Closed by us, until the peer has answered or the server drops what is left.
     Closing,
 }
 
 impl<P: Peer> Attended<P> {
     pub(super) fn new(peer: P, shared: Shared) -> Self {
-        Self { peer, watch: Watch::new(shared.clone()), stage: Stage::Serving, shared }
+        Self { peer, turn: Turn::new(shared.clone()), stage: Stage::Serving, shared }
     }
 
     /// Moves on by one stage, once it is time. The peer has to be polled again afterwards; nothing follows the last.
     fn poll_stage(&mut self, cx: &mut Context<'_>) -> Poll<Option<Stage>> {
         match &mut self.stage {
             Stage::Serving => {
-                ready!(self.watch.poll(cx, Phase::Draining));
-                // At a random moment, so that the peers do not all come back at once.
-                let wait = self.shared.config.server.shutdown_spread.mul_f64(rand::random());
-                Poll::Ready(Some(Stage::Waiting(Box::pin(sleep(wait)))))
-            }
-            Stage::Waiting(wait) => {
-                ready!(wait.as_mut().poll(cx));
-                self.peer.close(Close { code: 1001, reason: "the server is shutting down".into() });
+                ready!(self.turn.poll(cx));
+                self.close();
                 Poll::Ready(Some(Stage::Closing))
             }
             Stage::Closing => {
-                ready!(self.watch.poll(cx, Phase::Dropping));
+                ready!(self.turn.poll_dropping());
                 Poll::Ready(None)
             }
         }
+    }
+
+    /// Each client is told another moment to come back, so that they do not all come at once to the next server.
+    fn close(&mut self) {
+        let shutdown = &self.shared.config.shutdown;
+        let reconnect = shutdown.reconnect_spread.mul_f64(rand::random());
+        let reason = format!("the server is shutting down; reconnect after {} ms", reconnect.as_millis());
+        self.peer.close(Close { code: shutdown.code.code(), reason: reason.into() }, reconnect);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use ropeway_hub::Close;
 use ropeway_ws::{Event, WebSocket};
@@ -35,7 +36,7 @@ impl Peer for Echo {
         received.map(|_| ())
     }
 
-    fn close(&mut self, close: Close) {
+    fn close(&mut self, close: Close, _reconnect: Duration) {
         self.socket.outgoing().close(Some(close_frame(&close)));
     }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use ropeway_hub::{Close, DisconnectReason, Drained};
@@ -10,7 +11,7 @@ use ropeway_ws::{
     Cause, CloseCode, CloseFrame, Deadline, Event, Message, Outcome, Outgoing, Received, Side, WebSocket,
 };
 
-use super::attend::Peer;
+use super::attend::{Peer, is_end_of_server};
 use super::timer::Timer;
 use crate::limits::{Pace, Place, Verdict};
 use crate::protocol::Session;
@@ -114,7 +115,8 @@ impl<S: Session> Peer for Carrier<S> {
         }
     }
 
-    fn close(&mut self, close: Close) {
+    fn close(&mut self, close: Close, reconnect: Duration) {
+        self.session.tell_reconnect(reconnect);
         self.session.close(close);
     }
 
@@ -197,9 +199,7 @@ thread_local! {
 pub(super) fn ending(outcome: Option<&Outcome>) -> DisconnectReason {
     let Some(outcome) = outcome else { return DisconnectReason::TransportClose };
     match (&outcome.cause, outcome.by) {
-        (Cause::Close, Side::Us) if outcome.code == CloseCode::GOING_AWAY.get() => {
-            DisconnectReason::ServerShuttingDown
-        }
+        (Cause::Close, Side::Us) if is_end_of_server(outcome.code) => DisconnectReason::ServerShuttingDown,
         (Cause::Close, Side::Us) => DisconnectReason::ForcedServerClose,
         (Cause::Violation(_), _) => DisconnectReason::TransportError,
         (Cause::Deadline(Deadline::Heartbeat), _) => DisconnectReason::PingTimeout,
@@ -217,7 +217,6 @@ pub(super) fn close_frame(close: &Close) -> CloseFrame {
 mod tests {
     use std::sync::Arc;
     use std::sync::mpsc::channel;
-    use std::time::Duration;
 
     use ropeway_ws::{Config, Stream};
 

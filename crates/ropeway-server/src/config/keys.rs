@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::value::{Raw, Value};
-use super::{Config, RoomRule};
+use super::{Config, RoomRule, shutdown};
 
 /// One key of a `T`: of the whole configuration, or of one room rule.
 pub(super) struct Key<T> {
@@ -37,6 +37,14 @@ macro_rules! key {
             doc: &[$($doc),+],
             set: |target, raw| put(&mut target.$($part).+, raw),
             show: |target| show(&target.$($part).+),
+        }
+    };
+    ($($part:ident).+ as $form:ident, $($doc:literal),+) => {
+        Key {
+            name: dotted!($($part).+),
+            doc: &[$($doc),+],
+            set: |target, raw| (shutdown::$form.read)(raw).map(|value| target.$($part).+ = value).map_err(Cow::Borrowed),
+            show: |target| (shutdown::$form.write)(&target.$($part).+),
         }
     };
 }
@@ -81,12 +89,6 @@ pub(super) const KEYS: &[Key<Config>] = &[
     ),
     key!(server.max_connections, "WebSocket connections at one time. One more is answered with 503."),
     key!(server.handshake_timeout, "Time to send the headers of a request."),
-    key!(
-        server.shutdown_spread,
-        "On shutdown the connections are closed one by one over this time,",
-        "so that they do not all come back at once."
-    ),
-    key!(server.shutdown_timeout, "What is still open this long after the start of a shutdown is dropped."),
     key!(server.echo, "Serve /echo, which sends every message back, to pages of any origin."),
     key!(server.chat, "Serve the chat page at /. It uses rooms named demo:*, which need a rule below."),
     key!(
@@ -221,6 +223,23 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(jwt.audience, "What the claim `aud` must name one of. Without any it is not looked at."),
     key!(jwt.leeway, "How far the clocks of issuer and server may be apart (10m at most)."),
     key!(jwt.require_expiry, "Refuse tokens that have no `exp` and so would be good for ever."),
+    key!(
+        shutdown.grace as TIME,
+        "On SIGTERM or POST /api/drain /readyz turns 503, and for so long connections are still accepted: give load",
+        "balancers the time to see it. \"0s\" without one."
+    ),
+    key!(
+        shutdown.spread as OPTIONAL_TIME,
+        "Then the connections are closed one by one over this time, so that they do not all come back at once. Without",
+        "it, and without `rate`, one second."
+    ),
+    key!(shutdown.rate as OPTIONAL_COUNT, "Or so many of them in a second."),
+    key!(shutdown.timeout, "What is still open this long after the beginning, `grace` included, is dropped."),
+    key!(shutdown.code, "They are closed with 1001 (going away) or 1012 (service restart)."),
+    key!(
+        shutdown.reconnect_spread as TIME,
+        "Clients are told to come back at a random moment within this time."
+    ),
     key!(
         tickets.enabled,
         "One-time tickets, as a way of authentication: POST /api/tickets gives one, `?ticket=` takes it."

@@ -7,7 +7,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Key, ROOM_KEYS};
 use super::value::Raw;
-use super::{Config, ConfigError, Problem, RoomRule, Source, backends, jwt, limits, proxy, socketio, tls};
+use super::{
+    Config, ConfigError, Problem, RoomRule, Source, backends, jwt, limits, proxy, shutdown, socketio, tls,
+};
 
 /// Keys whose values are, or may hold, secrets.
 const SECRETS: &[&str] = &[
@@ -237,20 +239,13 @@ impl Loading {
             let what = format!("`limits.outbox` ({outbox}) is below `limits.message` ({message})");
             self.problem(Source::Together, what, Some("an outbox must hold at least one message".to_owned()));
         }
-        if self.config.server.shutdown_spread > self.config.server.shutdown_timeout {
-            let what = "`server.shutdown_spread` is longer than `server.shutdown_timeout`".to_owned();
-            self.problem(
-                Source::Together,
-                what,
-                Some("connections would be dropped before they are closed".to_owned()),
-            );
-        }
         let config = &self.config;
         let found = [
             backends::problems(config),
             jwt::problems(&config.jwt),
             limits::problems(config),
             proxy::problems(config),
+            shutdown::problems(&config.shutdown),
             socketio::problems(config),
             tls::problems(config),
         ];

@@ -33,6 +33,7 @@ mod origins;
 mod print;
 mod proxy;
 mod rooms;
+mod shutdown;
 mod socketio;
 mod tls;
 mod value;
@@ -51,6 +52,7 @@ pub use origins::Hosts;
 pub use print::default_file;
 pub use proxy::{ForwardingHeader, Proxy, ProxyProtocol};
 pub use rooms::{Pattern, RoomRule, Who};
+pub use shutdown::{Pace, Shutdown, ShutdownCode};
 pub use socketio::{CookieAttributes, CookieName, InitialPacket, Namespace, Path, SocketIo, Transport};
 pub use tls::{ClientCertificates, Tls, TlsVersion};
 pub(crate) use value::duration;
@@ -81,6 +83,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// The application is asked about everybody who connects.
     pub webhook: Webhook,
+    /// How the server ends.
+    pub shutdown: Shutdown,
     /// The HTTP API.
     pub api: Api,
     /// Clients of Socket.IO.
@@ -142,10 +146,6 @@ pub struct Server {
     /// Time from accepting a connection to the end of its request headers, and again for each further request. Over
     /// TLS its handshake has as long, and then the headers.
     pub handshake_timeout: Duration,
-    /// Over how long the closing of the connections is spread when the server shuts down.
-    pub shutdown_spread: Duration,
-    /// Time from the start of a shutdown to the moment at which what is still open is dropped.
-    pub shutdown_timeout: Duration,
     /// Serve `/echo`, from any origin.
     pub echo: bool,
     /// Serve the chat page at `/`.
@@ -160,8 +160,6 @@ impl Default for Server {
             hosts: Hosts::Any,
             max_connections: 100_000,
             handshake_timeout: Duration::from_secs(10),
-            shutdown_spread: Duration::from_secs(1),
-            shutdown_timeout: Duration::from_secs(10),
             echo: false,
             chat: false,
         }

@@ -73,6 +73,14 @@ pub(super) trait Value: Sized {
     }
 }
 
+/// How a key is read and written that takes other values than its type does elsewhere.
+pub(super) struct Form<V> {
+    /// The error is what is allowed.
+    pub(super) read: fn(Raw<'_>) -> Result<V, &'static str>,
+    /// The error is a sample, when the key has to be absent.
+    pub(super) write: fn(&V) -> Result<String, &'static str>,
+}
+
 impl Value for bool {
     const ALLOWED: &'static str = "true or false";
 
@@ -123,8 +131,7 @@ impl Value for Duration {
         "a time with a unit (ms, s, m, h, d), such as \"500ms\" or \"25s\", above 0";
 
     fn read(raw: Raw<'_>) -> Option<Self> {
-        let millis = with_unit(raw.text()?, DURATION_UNITS)?;
-        (millis > 0).then(|| Self::from_millis(millis))
+        any_duration(raw).filter(|time| !time.is_zero())
     }
 
     fn write(&self) -> Option<String> {
@@ -136,6 +143,11 @@ impl Value for Duration {
 /// A time with a unit, as in a configuration file.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     Duration::read(Raw::Text(text))
+}
+
+/// A time, which may be zero.
+pub(super) fn any_duration(raw: Raw<'_>) -> Option<Duration> {
+    with_unit(raw.text()?, DURATION_UNITS).map(Duration::from_millis)
 }
 
 /// Milliseconds of each unit, the smallest first.
@@ -219,6 +231,12 @@ fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 
 /// The number in the largest unit that divides it.
 fn shortest(number: u64, units: &[(&str, u64)]) -> String {
+    if number == 0 {
+        return units
+            .iter()
+            .find(|(name, _)| *name != "ms")
+            .map_or_else(String::new, |(name, _)| format!("0{name}"));
+    }
     let largest = units.iter().rev().find(|(_, factor)| number.is_multiple_of(*factor));
     largest.map_or_else(String::new, |(name, factor)| format!("{}{name}", number / factor))
 }

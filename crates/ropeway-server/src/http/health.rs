@@ -13,7 +13,7 @@ pub(super) async fn alive() -> &'static str {
 
 /// `GET /readyz`: 200 while new connections are welcome, 503 during a shutdown.
 pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, &'static str) {
-    if shared.drain.has_reached(Phase::Draining) {
+    if shared.drain.has_reached(Phase::Leaving) {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
     } else {
         (StatusCode::OK, "ready\n")
@@ -30,7 +30,7 @@ mod tests {
     async fn a_server_that_shuts_down_is_not_ready() {
         let shared = Server::new(Config::default(), None);
         assert_eq!(ready(State(shared.clone())).await.0, StatusCode::OK);
-        shared.drain.advance(Phase::Draining);
+        shared.drain.start();
         assert_eq!(ready(State(shared)).await.0, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(alive().await, "ok\n");
     }

@@ -9,6 +9,7 @@ use crate::state::Shared;
 
 mod api;
 mod bundles;
+mod drain;
 mod error;
 mod health;
 mod hosts;
@@ -27,6 +28,7 @@ pub(crate) fn router(shared: Shared, others: Option<Router>) -> Router {
         .route("/api/status", get(api::status))
         .route("/api/publish", post(api::publish))
         .route("/api/tickets", post(tickets::issue))
+        .route("/api/drain", get(drain::show).post(drain::start))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/ropeway.js", get(pages::client));

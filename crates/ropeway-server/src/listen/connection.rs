@@ -169,11 +169,12 @@ where
     let mut watch = Watch::new(shared);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = watch.reached(Phase::Draining) => {
+        // Sessions that live of requests are over then.
+        () = watch.reached(Phase::Dropping) => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 ended = connection => ended,
-                () = watch.reached(Phase::Dropping) => Ok(()),
+                () = watch.reached(Phase::Ended) => Ok(()),
             }
         }
     };

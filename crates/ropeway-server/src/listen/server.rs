@@ -4,19 +4,18 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::time::{interval, timeout};
-use tracing::{info, warn};
+use tokio::time::interval;
 
 use super::accept::Acceptor;
 use crate::config::Config;
-use crate::lifetime::Phase;
+use crate::lifetime::{self, Phase};
 use crate::limits;
-use crate::state::Shared;
+use crate::state::{Shared, State};
 use crate::tls::{Tls, TlsError};
 
 /// A server that is bound to its port and not yet running.
@@ -55,36 +54,58 @@ impl Server {
 
     /// What can be asked of the server while it runs, from anywhere.
     pub fn handle(&self) -> Handle {
-        Handle { tls: self.tls.clone() }
+        Handle { tls: self.tls.clone(), state: Arc::downgrade(&self.shared) }
     }
 
-    /// Serves until `shutdown` ends, then closes every connection: `/readyz` turns 503, nothing more is accepted,
-    /// WebSockets are closed with 1001 spread over `server.shutdown_spread`, requests and handlers under way are
-    /// finished. Returns when all are gone, or after `server.shutdown_timeout`; what is still open then is dropped.
+    /// Serves until `shutdown` ends, or the end begins by [`Handle::drain`] or `POST /api/drain`. `/readyz` turns 503 then;
+    /// after `shutdown.grace` nothing more is accepted; sessions are closed one by one, over `shutdown.spread` or by
+    /// `shutdown.rate`; requests and handlers under way are finished. Returns when all are gone, or shortly after
+    /// `shutdown.timeout`, when what is still open is dropped.
     ///
     /// Dropping the future stops accepting; connections go on.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let Self { listener, router, shared, tls, .. } = self;
-        let acceptor = Acceptor::new(listener, router, shared.clone(), tls.clone());
+        // Whichever way the end began, signals are heard to the last.
+        let start = async {
+            shutdown.await;
+            shared.drain.start();
+            pending::<Infallible>().await
+        };
         tokio::select! {
-            never = acceptor.run() => match never {},
-            never = follow(tls) => match never {},
+            never = start => match never {},
+            never = follow(tls.clone()) => match never {},
             never = greet(&shared) => match never {},
             never = tick(&shared) => match never {},
-            () = shutdown => {}
+            () = serve(Acceptor::new(listener, router, shared.clone(), tls), &shared) => {}
         }
-        drop(acceptor);
-        drain(&shared).await;
     }
+}
+
+/// From the first connection to the last.
+async fn serve(acceptor: Acceptor, shared: &Shared) {
+    tokio::select! {
+        never = acceptor.run() => match never {},
+        () = lifetime::leave(shared) => {}
+    }
+    drop(acceptor);
+    lifetime::run(shared).await;
 }
 
 /// Asks something of a running server; a clone asks the same one. It does not keep the server running.
 #[derive(Clone)]
 pub struct Handle {
     tls: Option<Arc<Tls>>,
+    state: Weak<State>,
 }
 
 impl Handle {
+    /// Begins the end of the server, as the `shutdown` of [`Server::run`] does. Nothing happens when it has begun already.
+    pub fn drain(&self) {
+        if let Some(state) = self.state.upgrade() {
+            state.drain.start();
+        }
+    }
+
     /// Reads the certificate and key files again. New connections get what they say now; those that are open go on.
     ///
     /// # Errors
@@ -127,14 +148,19 @@ async fn tick(shared: &Shared) -> Infallible {
     }
 }
 
-/// The same for a server that somebody else runs, until nobody uses it any more.
+/// The same for a server that somebody else runs, until nobody uses it any more; and its end, once that has begun.
 pub(crate) fn tick_while_used(shared: &Shared) {
     let shared = Arc::downgrade(shared);
     tokio::spawn(async move {
         let mut second = interval(Duration::from_secs(1));
+        let mut is_ending = false;
         loop {
             second.tick().await;
             let Some(shared) = shared.upgrade() else { return };
+            if !is_ending && shared.drain.has_reached(Phase::Leaving) {
+                is_ending = true;
+                tokio::spawn(end(shared.clone()));
+            }
             limits::tick(&shared);
             shared.hub.tick();
             shared.auth.tick();
@@ -142,21 +168,7 @@ pub(crate) fn tick_while_used(shared: &Shared) {
     });
 }
 
-async fn drain(shared: &Shared) {
-    info!(connections = shared.population.count(), "shutting down");
-    shared.drain.advance(Phase::Draining);
-    let all_gone = async {
-        // Polling sessions end before their requests do.
-        shared.population.empty().await;
-        // A request that becomes a WebSocket takes its place there before its permit here is free.
-        shared.occupancy.empty().await;
-        shared.population.empty().await;
-        if let Some(app) = &shared.app {
-            app.finished().await;
-        }
-    };
-    if timeout(shared.config.server.shutdown_timeout, all_gone).await.is_err() {
-        warn!(connections = shared.population.count(), "dropping what is still open");
-    }
-    shared.drain.advance(Phase::Dropping);
+async fn end(shared: Shared) {
+    lifetime::leave(&shared).await;
+    lifetime::run(&shared).await;
 }

@@ -2,7 +2,7 @@
 //! sends into frames. They know nothing of sockets; a carrier drives them.
 
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ropeway_hub::{Close, DisconnectReason, Drained};
@@ -34,6 +34,9 @@ pub(crate) trait Session: Send + Unpin + 'static {
 
     /// Ends the session after what is queued: [`poll_drain`](Session::poll_drain) gives the close at last.
     fn close(&mut self, close: Close);
+
+    /// Tells the peer after what time it had better come back, where the protocol has a word for it.
+    fn tell_reconnect(&mut self, _after: Duration) {}
 
     /// The next moment at which [`handle_timeout`](Session::handle_timeout) wants to be called.
     fn poll_timeout(&self) -> Option<Instant> {

@@ -29,7 +29,7 @@ impl Running {
 
     pub(crate) fn with(app: App, mut config: Config, routes: Router) -> Self {
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        config.server.shutdown_spread = Duration::from_millis(50);
+        config.shutdown.spread = Some(Duration::from_millis(50));
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = channel();
         let thread = thread::spawn(move || {

@@ -13,7 +13,8 @@ const FILE: &str = "
 [server]
 listen = '127.0.0.1:0'
 origins = ['https://app.example']
-shutdown_spread = '50ms'
+[shutdown]
+spread = '50ms'
 [api]
 key = 'a-key-for-the-tests'
 [[rooms]]

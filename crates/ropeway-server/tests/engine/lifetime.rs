@@ -9,7 +9,7 @@ use crate::websocket::Socket;
 
 #[test]
 fn a_shutdown_ends_all_sessions() {
-    let mut server = Running::with(&[("server.shutdown_timeout", "5s")]);
+    let mut server = Running::with(&[("shutdown.timeout", "5s")]);
     let address = server.address;
     let polling = Session::connected(&server);
     let held = polling.begin_get();
@@ -32,7 +32,7 @@ fn a_shutdown_ends_all_sessions() {
 
 #[test]
 fn a_shutdown_does_not_wait_for_clients_that_cannot_come_back() {
-    let mut server = Running::with(&[("server.shutdown_timeout", "8s")]);
+    let mut server = Running::with(&[("shutdown.timeout", "8s")]);
     let _between_two_gets = Session::connected(&server);
     let begun = Instant::now();
     server.stop();

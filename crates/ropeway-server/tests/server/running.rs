@@ -25,7 +25,8 @@ listen = '127.0.0.1:0'
 origins = ['https://app.example']
 echo = true
 chat = true
-shutdown_spread = '50ms'
+[shutdown]
+spread = '50ms'
 [api]
 key = 'a-key-for-the-tests'
 [[rooms]]

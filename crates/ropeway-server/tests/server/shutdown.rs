@@ -1,10 +1,17 @@
 //! The end of the server.
 
+use std::collections::BTreeSet;
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use ropeway_server::Server;
+use ropeway_server::config::Config;
+use serde_json::{Value, json};
+
 use crate::client::{Client, SOON, closed, open};
-use crate::running::Running;
+use crate::http::{get, request};
+use crate::running::{FILE, KEY, Running};
 
 #[test]
 fn every_connection_is_closed_with_1001() {
@@ -13,7 +20,9 @@ fn every_connection_is_closed_with_1001() {
     let mut echo = open(&server, "/echo", &[]).unwrap();
     server.stop();
     for member in &mut members {
-        assert_eq!(member.closed(), (1001, "the server is shutting down".to_owned()));
+        let (code, reason) = member.closed();
+        assert_eq!(code, 1001);
+        assert!(reason.starts_with("the server is shutting down; reconnect after "), "{reason}");
     }
     assert_eq!(closed(&mut echo).0, 1001);
     for member in members {
@@ -27,21 +36,130 @@ fn every_connection_is_closed_with_1001() {
 }
 
 #[test]
-fn closing_is_spread() {
-    let mut server = Running::with(&[("server.shutdown_spread", "800ms")]);
-    let mut members: Vec<_> = (0..20).map(|_| Client::connect(&server)).collect();
+fn clients_are_told_when_to_come_back_and_why() {
+    let settings = [("shutdown.code", "1012"), ("shutdown.reconnect_spread", "1h")];
+    let mut server = Running::with(&settings);
+    let mut members: Vec<_> = (0..3).map(|_| Client::in_room(&server, "plain:e")).collect();
     server.stop();
-    let begun = Instant::now();
-    for member in &mut members {
-        member.closed();
+    let hints = members.iter_mut().map(|member| {
+        let hint = member.read();
+        assert_eq!(hint["type"], "reconnect");
+        let after = hint["after"].as_u64().unwrap();
+        let reason = format!("the server is shutting down; reconnect after {after} ms");
+        assert_eq!(member.closed(), (1012, reason));
+        after
+    });
+    let hints: BTreeSet<u64> = hints.collect();
+    assert!(hints.len() > 1, "not all at once: {hints:?}");
+    assert!(hints.last() < Some(&3_600_000));
+}
+
+#[test]
+fn the_server_is_not_ready_before_it_stops_accepting() {
+    let mut server = Running::with(&[("shutdown.grace", "3s"), ("shutdown.spread", "0s")]);
+    assert_eq!(get(&server, "/readyz", "").status, 200);
+    let mut early = Client::connect(&server);
+    server.stop();
+    while get(&server, "/readyz", "").status == 200 {}
+    let mut late = Client::connect(&server);
+    late.nothing_more();
+    early.nothing_more();
+    assert_eq!(early.closed().0, 1001);
+    assert_eq!(late.closed().0, 1001);
+    assert!(TcpStream::connect(server.address).is_err());
+}
+
+#[test]
+fn the_api_begins_it_and_tells_how_far_it_is() {
+    let mut server = Running::from_file(&FILE.replace("spread = '50ms'", "rate = 20\ntimeout = '9s'"));
+    let members: Vec<_> = (0..30).map(|_| Client::connect(&server)).collect();
+    let answering: Vec<_> = members
+        .into_iter()
+        .map(|mut member| {
+            thread::spawn(move || {
+                let (code, _) = member.closed();
+                // Its answer to the close goes out.
+                let _ = member.0.read();
+                code
+            })
+        })
+        .collect();
+    let lines = drain(&server);
+    for line in &lines {
+        let elapsed = 9000 - line["remaining_ms"].as_u64().unwrap();
+        let closed = line["closed"].as_u64().unwrap();
+        assert!(closed as f64 <= 20.0 * elapsed as f64 / 1000.0 + 1.0, "{line}");
     }
-    // Twenty random moments within 800 ms: that all come in the first 200 has a chance of 1 in 10^12.
-    assert!(begun.elapsed() > Duration::from_millis(200));
+    assert!(lines.len() > 2 && lines[0]["closed"].as_u64() < Some(30), "{lines:?}");
+    let last = lines.last().unwrap();
+    assert_eq!(
+        (&last["phase"], &last["connections"], &last["closed"]),
+        (&json!("ended"), &json!(0), &json!(30))
+    );
+    assert!(answering.into_iter().all(|member| member.join().unwrap() == 1001));
+    server.join();
+}
+
+#[test]
+fn the_api_tells_who_had_to_be_dropped() {
+    let mut server = Running::with(&[("shutdown.timeout", "300ms")]);
+    let _deaf = [open(&server, "/echo", &[]).unwrap(), Client::connect(&server).0];
+    let lines = drain(&server);
+    let last = lines.last().unwrap();
+    assert_eq!(
+        (&last["phase"], &last["connections"], &last["closed"]),
+        (&json!("ended"), &json!(2), &json!(2))
+    );
+    server.join();
+}
+
+#[test]
+fn only_who_has_the_key_may_drain() {
+    let server = Running::start();
+    for method in ["GET", "POST"] {
+        let head = format!("{method} /api/drain HTTP/1.1\r\nauthorization: Bearer another\r\n");
+        assert_eq!(request(&server, &head, "").status, 401);
+    }
+    let progress = get(&server, "/api/drain", &format!("authorization: Bearer {KEY}\r\n"));
+    assert_eq!(progress.json(), json!({ "phase": "serving", "connections": 0, "closed": 0 }));
+    assert_eq!(get(&server, "/readyz", "").status, 200);
+}
+
+#[test]
+fn a_handle_begins_it_and_a_second_beginning_joins_the_first() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let thread = thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let mut config = Config::default();
+            config.server.listen = "127.0.0.1:0".parse().unwrap();
+            let server = Server::bind(config).await.unwrap();
+            let handle = server.handle();
+            handle.drain();
+            handle.drain();
+            server.run(std::future::pending()).await;
+            handle.drain();
+        });
+        tell.send(()).unwrap();
+    });
+    told.recv_timeout(SOON).unwrap();
+    thread.join().unwrap();
+}
+
+/// What `POST /api/drain` says, line by line to its end.
+fn drain(server: &Running) -> Vec<Value> {
+    let head = format!("POST /api/drain HTTP/1.1\r\nauthorization: Bearer {KEY}\r\n");
+    let answer = request(server, &head, "");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
+    // Between the lines are the lengths of the chunks.
+    let lines = answer.body.lines().filter(|line| line.starts_with('{'));
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
 fn who_does_not_answer_the_close_is_dropped_at_the_deadline() {
-    let mut server = Running::with(&[("server.shutdown_timeout", "300ms")]);
+    let mut server = Running::with(&[("shutdown.timeout", "300ms")]);
     let _deaf = [open(&server, "/echo", &[]).unwrap(), Client::connect(&server).0];
     let begun = Instant::now();
     server.stop();

@@ -136,7 +136,7 @@ impl Serve {
             ("--max-connections", "server.max_connections", &self.max_connections),
             ("--max-message", "limits.message", &self.max_message),
             ("--compression", "compression.mode", &self.compression),
-            ("--shutdown-timeout", "server.shutdown_timeout", &self.shutdown_timeout),
+            ("--shutdown-timeout", "shutdown.timeout", &self.shutdown_timeout),
             ("--echo", "server.echo", &self.echo),
             ("--chat", "server.chat", &self.chat),
             ("--socketio", "socketio.enabled", &self.socketio),

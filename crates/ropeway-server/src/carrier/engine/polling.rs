@@ -4,7 +4,7 @@ use std::mem;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ropeway_hub::{Close, DisconnectReason, Drained};
@@ -19,16 +19,13 @@ use super::frames::{PING, PONG, binary_payload, has_binary, push};
 use super::posted::Posted;
 use super::registry::Lease;
 use super::websocket::{EngineSocket, disconnect_reason, dismiss};
-use crate::carrier::attend::{Attended, Peer};
+use crate::carrier::attend::{Attended, Peer, is_end_of_server};
 use crate::carrier::timer::{Timer, now};
 use crate::limits::{Pace, Verdict};
 use crate::protocol::Session;
 
 /// Bytes of frames that wait here for a GET; what else there is waits in the outbox, where it is counted and bounded.
 const HIGH_WATER: usize = 64 * 1024;
-
-/// The server ends (RFC 6455 section 7.4.1).
-const GOING_AWAY: u16 = 1001;
 
 /// A session on polling: what POSTs bring goes to the protocol, what the protocol has for the peer goes out with the
 /// next GET, and a WebSocket may take over.
@@ -223,7 +220,7 @@ impl<S: Session> Polling<S> {
     /// for a broken transport what the server ends. At the end of the server nothing waits: nobody can connect any more.
     fn begin_close(&mut self) {
         let (Some(close), Some(live)) = (&self.closing, &self.live) else { return };
-        let is_last_chance = close.code == GOING_AWAY;
+        let is_last_chance = is_end_of_server(close.code);
         if !live.waiting.is_empty() && !is_last_chance {
             return;
         }
@@ -249,7 +246,7 @@ impl<S: Session> Polling<S> {
         let waiting = mem::take(&mut live.waiting);
         let last = match (&self.closing, waiting.is_empty()) {
             (Some(_), true) => Some(Packet::Close),
-            (Some(close), false) if close.code == GOING_AWAY => Some(Packet::Close),
+            (Some(close), false) if is_end_of_server(close.code) => Some(Packet::Close),
             (None, true) => Some(Packet::Noop),
             (_, false) => None,
         };
@@ -265,7 +262,7 @@ impl<S: Session> Polling<S> {
     fn end(&self) -> Option<DisconnectReason> {
         let reason = self.desk.lock().machine.as_ref()?.end()?;
         Some(match (reason, &self.closing) {
-            (Reason::ForcedClose, Some(close)) if close.code == GOING_AWAY => {
+            (Reason::ForcedClose, Some(close)) if is_end_of_server(close.code) => {
                 DisconnectReason::ServerShuttingDown
             }
             (Reason::ForcedClose, Some(_)) => DisconnectReason::ForcedServerClose,
@@ -309,7 +306,7 @@ impl<S: Session> Peer for Polling<S> {
         }
     }
 
-    fn close(&mut self, close: Close) {
+    fn close(&mut self, close: Close, _reconnect: Duration) {
         if let Some(live) = &mut self.live {
             live.session.close(close);
         }

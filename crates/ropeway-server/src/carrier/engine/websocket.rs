@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ropeway_hub::{Close, DisconnectReason};
@@ -175,7 +175,8 @@ impl<S: Session> Peer for EngineSocket<S> {
         }
     }
 
-    fn close(&mut self, close: Close) {
+    /// Clients of Socket.IO come back by a schedule of their own.
+    fn close(&mut self, close: Close, _reconnect: Duration) {
         self.session.close(close);
     }
 

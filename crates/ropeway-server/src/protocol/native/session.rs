@@ -369,6 +369,13 @@ impl protocol::Session for Session {
         self.connection.close(close);
     }
 
+    /// Whoever has not yet said who it is reads it in the reason of the close alone.
+    fn tell_reconnect(&mut self, after: Duration) {
+        if self.socket.is_some() {
+            self.push(|out| Object::message(out, "reconnect").number("after", millis(after)).end());
+        }
+    }
+
     fn poll_timeout(&self) -> Option<Instant> {
         self.access.as_ref()?.deadline()
     }
