@@ -8,6 +8,9 @@ use rand::Rng;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// Nobody is sent away for longer.
+const LONGEST_HINT: Duration = Duration::from_secs(300);
+
 /// A connection that lasted so long was a good one: pauses begin anew.
 const GOOD: Duration = Duration::from_secs(10);
 
@@ -33,6 +36,13 @@ impl Backoff {
     }
 }
 
+/// When a server that shuts down wants its clients back, as Ropeway says it in the reason of the close (1001 or 1012).
+pub(super) fn hint(code: u16, reason: &str) -> Option<Duration> {
+    let (_, after) = reason.rsplit_once("reconnect after ").filter(|_| matches!(code, 1001 | 1012))?;
+    let after = after.strip_suffix(" ms")?.parse().ok()?;
+    Some(Duration::from_millis(after).min(LONGEST_HINT))
+}
+
 fn most(attempts: u32) -> Duration {
     FIRST.saturating_mul(1 << attempts.min(16)).min(LONGEST)
 }
@@ -52,5 +62,16 @@ mod tests {
         assert!(backoff.next(start + GOOD / 2) <= LONGEST && backoff.attempts == 10);
         backoff.opened(start);
         assert!(backoff.next(start + GOOD) <= FIRST && backoff.attempts == 1);
+    }
+
+    #[test]
+    fn a_server_that_shuts_down_says_when_to_come_back() {
+        let said = "the server is shutting down; reconnect after 1234 ms";
+        assert_eq!(hint(1012, said), Some(Duration::from_millis(1234)));
+        assert_eq!(hint(1001, said), Some(Duration::from_millis(1234)));
+        assert_eq!(hint(4002, said), None);
+        assert_eq!(hint(1001, "the server is shutting down"), None);
+        assert_eq!(hint(1001, "reconnect after -1 ms"), None);
+        assert_eq!(hint(1001, "reconnect after 18446744073709551615 ms"), Some(LONGEST_HINT));
     }
 }

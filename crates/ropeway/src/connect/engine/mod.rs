@@ -109,22 +109,23 @@ impl Worker {
             opened = connect.open() => opened,
             () = self.stopped() => return None,
         };
-        let again = match opened {
+        let (again, hint) = match opened {
             Ok((socket, response)) => {
                 backoff.opened(Instant::now());
                 let outcome = self.talk(socket, response).await;
                 let again = is_worth_a_new_connection(&outcome);
+                let hint = backoff::hint(outcome.code, &outcome.reason);
                 self.tell(What::Closed(outcome)).await;
-                again
+                (again, hint)
             }
             Err(error) => {
                 let again = is_worth_another_try(&error);
                 self.tell(What::Failed(error)).await;
-                again
+                (again, None)
             }
         };
         let again = again && self.plan.reconnect && !*self.stop.borrow();
-        again.then(|| backoff.next(Instant::now()))
+        again.then(|| hint.unwrap_or_else(|| backoff.next(Instant::now())))
     }
 
     async fn talk(&mut self, socket: WebSocket, mut response: http::Response<()>) -> Outcome {
