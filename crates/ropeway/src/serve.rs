@@ -113,7 +113,7 @@ fn announce(address: SocketAddr, config: &Config) {
         eprintln!("  echo       ws{s}://{address}/echo");
     }
     if config.api.key.is_some() {
-        eprintln!("  API        http{s}://{address}/api/publish and /api/status");
+        eprintln!("  API        http{s}://{address}/api/publish, /api/status and /api/drain");
     }
     eprintln!("  health     http{s}://{address}/healthz and /readyz");
 }

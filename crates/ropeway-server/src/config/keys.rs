@@ -273,10 +273,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(webhook.retries, "Attempts after the first, when nobody was reached or the answer was 429 or 5xx."),
     key!(webhook.max_in_flight, "Requests at one time. One more waits for its turn, `timeout` at most."),
     key!(webhook.forward_cookie, "Pass the client's cookies on."),
-    key!(
-        api.key,
-        "The key for /api/status and /api/publish (\"Authorization: Bearer KEY\"). Without one they are off."
-    ),
+    key!(api.key, "The key for all below /api/ (\"Authorization: Bearer KEY\"). Without one they are off."),
     key!(
         socketio.enabled,
         "Serve clients of Socket.IO (3 and later). They come into the same rooms, by the same rules. The names of these",
