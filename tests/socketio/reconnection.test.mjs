@@ -43,6 +43,25 @@ for (const end of ["kill", "stop"]) {
   });
 }
 
+testEachWay("clients of a server that is drained go over to the next one by themselves", async (t, options, way) => {
+  const server = await mortal(t, { shutdownCode: 1012 });
+  const next = await startApp();
+  const proxy = await startProxy(server.port);
+  t.after(() => proxy.close().then(() => next.kill()));
+  const socket = await connected(t, proxy.origin, options);
+  const gone = heard(socket, "disconnect");
+  const back = heard(socket, "connect");
+  proxy.port = next.port;
+  await server.end("stop");
+  const [reason] = await gone;
+  // A client that is between two polls finds nobody there any more.
+  const expected = way === "polling" ? ["transport close", "transport error"] : ["transport close"];
+  assert.ok(expected.includes(reason), reason);
+  await back;
+  const answer = await socket.emitWithAck("echo", "over");
+  assert.ok(answer !== undefined);
+});
+
 test("a client that starts before the server keeps trying", async (t) => {
   const server = await mortal(t);
   await server.end("kill");

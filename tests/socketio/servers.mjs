@@ -65,6 +65,7 @@ const SETTINGS = {
   perMessageDeflate: ["SOCKETIO_PER_MESSAGE_DEFLATE", (on) => (on ? "takeover" : "off")],
   pingInterval: ["SOCKETIO_PING_INTERVAL", milliseconds],
   pingTimeout: ["SOCKETIO_PING_TIMEOUT", milliseconds],
+  shutdownCode: ["SHUTDOWN_CODE", String],
   transports: ["SOCKETIO_TRANSPORTS", String],
   upgradeTimeout: ["SOCKETIO_UPGRADE_TIMEOUT", milliseconds],
 };

@@ -1,13 +1,16 @@
 //! Start, shutdown with open connections, restart.
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tungstenite::Message;
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::client::Client;
-use crate::server::{Server, serve};
+use crate::http::{get, post};
+use crate::server::{API_KEY, Server, serve};
 
 /// Ends the server with a signal while connections are open. Each must see a close frame, and the exit status be 0.
 fn every_connection_is_told(signal: &str) {
@@ -50,6 +53,83 @@ fn a_peer_that_never_answers_the_close_is_dropped_at_the_deadline() {
     assert_eq!(server.exit_status().code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert!(silent.next().is_close());
+}
+
+/// Readiness goes first, so that a load balancer can turn away before the door is shut.
+#[test]
+fn during_the_grace_time_the_server_is_not_ready_and_accepts() {
+    let settings = [("ROPEWAY_SHUTDOWN_GRACE", "3s"), ("ROPEWAY_SHUTDOWN_SPREAD", "0s")];
+    let server = Server::start_with("127.0.0.1:0", &settings);
+    let early = Client::connect(&server, "/echo");
+    assert_eq!(get(&server, "/readyz", None).status, 200);
+    server.signal("TERM");
+    while get(&server, "/readyz", None).status != 503 {}
+    let mut late = Client::connect(&server, "/echo");
+    late.send(Message::text("still here"));
+    assert_eq!(late.next(), Message::text("still here"));
+    for client in [early, late] {
+        assert_eq!(client.until_close().map(|frame| frame.code), Some(CloseCode::Away));
+    }
+    assert_eq!(server.exit_status().code(), Some(0));
+}
+
+#[test]
+fn a_restart_is_told_as_one_with_the_moment_to_come_back() {
+    let settings = [("ROPEWAY_SHUTDOWN_CODE", "1012"), ("ROPEWAY_SHUTDOWN_RECONNECT_SPREAD", "1h")];
+    let server = Server::start_with("127.0.0.1:0", &settings);
+    let (mut client, _) = Client::in_room(&server, "demo:hint");
+    server.signal("TERM");
+    let after = client.next_of_type("reconnect")["after"].as_u64().unwrap();
+    let close = client.until_close().unwrap();
+    assert_eq!(close.code, CloseCode::Restart);
+    assert_eq!(close.reason, format!("the server is shutting down; reconnect after {after} ms"));
+    assert!(after < 3_600_000);
+    assert_eq!(server.exit_status().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let settings = [("ROPEWAY_SHUTDOWN_GRACE", "1h"), ("ROPEWAY_SHUTDOWN_TIMEOUT", "2h")];
+    let server = Server::start_with("127.0.0.1:0", &settings);
+    server.signal("TERM");
+    while get(&server, "/readyz", None).status != 503 {}
+    server.signal("TERM");
+    assert_eq!(server.exit_status().code(), Some(128 + 15));
+}
+
+#[test]
+fn the_api_drains_the_server_and_the_process_ends() {
+    let server = Server::start();
+    let client = Client::connect(&server, "/echo");
+    let reader = std::thread::spawn(|| client.until_close());
+    let lines = post(&server, "/api/drain", Some(API_KEY), &json!(null)).body;
+    // Between the lines are the lengths of the chunks.
+    let last = lines.lines().rfind(|line| line.starts_with('{')).unwrap();
+    let last: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!(
+        (&last["phase"], &last["connections"], &last["closed"]),
+        (&json!("ended"), &json!(0), &json!(1))
+    );
+    assert_eq!(reader.join().unwrap().map(|frame| frame.code), Some(CloseCode::Away));
+    assert_eq!(server.exit_status().code(), Some(0));
+}
+
+/// An orchestrator sends it after its own hook has asked for the drain.
+#[test]
+fn a_signal_joins_a_drain_and_a_second_one_is_still_heard() {
+    let settings = [("ROPEWAY_SHUTDOWN_GRACE", "1h"), ("ROPEWAY_SHUTDOWN_TIMEOUT", "2h")];
+    let server = Server::start_with("127.0.0.1:0", &settings);
+    let mut request = TcpStream::connect(server.address()).unwrap();
+    let head =
+        format!("POST /api/drain HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {API_KEY}\r\n\r\n");
+    request.write_all(head.as_bytes()).unwrap();
+    while get(&server, "/api/drain", Some(API_KEY)).json()["phase"] != "leaving" {}
+    // Signals that are sent again before they are handled are one.
+    server.signal("TERM");
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(get(&server, "/readyz", None).status, 503, "it goes on");
+    server.signal("INT");
+    assert_eq!(server.exit_status().code(), Some(128 + 2));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use ropeway_server::app::{App, Data, DisconnectReason, Namespace, Reply, Socket, State};
+use ropeway_server::config::{Config, ShutdownCode};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -81,6 +83,21 @@ fn a_disconnect_has_its_reason_and_the_rooms_that_were() {
     assert_eq!(told.next().0, "server shutting down");
     drop(client);
     assert!(told.is_empty(), "each has ended once");
+}
+
+#[test]
+fn a_restart_has_the_reason_of_a_shutdown() {
+    let (sender, told) = telling();
+    let app = App::new();
+    app.namespace("/").on_disconnect(move |reason: DisconnectReason| {
+        let _ = sender.send(reason);
+    });
+    let mut config = Config::default();
+    config.shutdown.code = ShutdownCode::Restart;
+    let server = Running::with(app, config, Router::new());
+    let _client = Client::connect(&server, "/");
+    server.stop();
+    assert_eq!(told.next(), DisconnectReason::ServerShuttingDown);
 }
 
 #[test]
