@@ -25,7 +25,7 @@
 //! | `http_requests/garbage` | random bytes on the port and to every endpoint | no 5xx |
 //! | `frames/controls` | floods of pings and pongs, also inside of messages | pings are not answered one by one |
 //! | `frames/fragments` | 131,072 pieces of a byte or nothing, messages without end | 1008 or 1009 |
-//! | `frames/bombs` | 200 MiB in 200 KB, also bit by bit; gzip to the API | 1009; nothing is inflated |
+//! | `frames/bombs` | 64 MiB in 64 KB, also bit by bit; gzip to the API | 1009; nothing is inflated |
 //! | `frames/headers`, `lengths` | every first byte, lengths that lie | announced lengths take nothing |
 //! | `frames/garbage` | random frames and messages | |
 //! | `credentials/tokens` | forged, changed and expired tokens, in the URL, in floods of messages | 401, 4001 |
