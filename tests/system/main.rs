@@ -21,4 +21,5 @@ mod rooms;
 mod secrets;
 mod server;
 mod sessions;
+mod tls;
 mod token;

@@ -34,7 +34,13 @@ impl Server {
     /// Starts with settings in the environment and waits until the server says where it listens.
     pub(crate) fn start_with(listen: &str, settings: &[(&str, &str)]) -> Self {
         let mut command = serve(listen);
-        command.envs(settings.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(settings.iter().copied());
+        Self::start_command(command)
+    }
+
+    /// Starts what [`serve`] has prepared and waits until the server says where it listens.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = lines_of(&mut child);
         let address = announced_address(&lines);
@@ -121,4 +127,13 @@ fn address_in(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("://")?;
     let end = rest.find(|c: char| c != '.' && c != ':' && !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok()
+}
+
+/// Waits until something is true.
+pub(crate) fn until(mut is_true: impl FnMut() -> bool, what: &str) {
+    let deadline = Instant::now() + SOON;
+    while !is_true() {
+        assert!(Instant::now() < deadline, "it did not come true in {SOON:?}: {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
 }

@@ -13,7 +13,7 @@ use crate::auth::{Applicant, Auth, Gate, Hook, Identity, Refusal};
 use crate::config::Config;
 use crate::http::router;
 use crate::state::{Shared, State, node_name};
-use crate::tls::Tls;
+use crate::tls::{Tls, warn_of_exposure};
 
 /// What a server is made of; begun by [`Server::builder`].
 #[must_use]
@@ -87,6 +87,7 @@ impl Builder {
         let tls = Tls::open(&self.config.tls)?;
         let listener = TcpListener::bind(self.config.server.listen).await?;
         let (router, shared) = self.assemble()?;
+        warn_of_exposure(&shared.config, listener.local_addr()?, !shared.auth.is_open());
         Server::new(listener, router, shared, tls)
     }
 

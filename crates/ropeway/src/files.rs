@@ -1,8 +1,8 @@
-//! Reading configuration files.
+//! Configuration files, and where the program keeps what it remembers.
 
-use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use crate::failure::{Failure, Kind};
 
@@ -20,4 +20,11 @@ pub(crate) fn read(path: &Path) -> Result<(String, String), Failure> {
             })
         }
     }
+}
+
+/// The user's folder for what the program remembers between two runs (XDG Base Directory Specification); not made yet.
+pub(crate) fn state_folder() -> Option<PathBuf> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    Some(state.join("ropeway"))
 }

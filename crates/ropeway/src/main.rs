@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 mod config;
 mod connect;
+mod dev_tls;
 mod failure;
 mod files;
 mod harmless;

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use tracing::{info, warn};
 
 use crate::cli::Serve;
+use crate::dev_tls::DevTls;
 use crate::failure::{Failure, Kind};
 use crate::signals::{Signals, reload_at_hangup};
 use crate::{files, log};
@@ -29,6 +30,7 @@ struct Plan {
     config: Config,
     /// No file was given.
     development: bool,
+    dev_tls: Option<DevTls>,
 }
 
 impl Plan {
@@ -41,10 +43,11 @@ impl Plan {
         for (flag, key, value) in options.settings() {
             sources = sources.flag(flag, key, value);
         }
-        let config = sources
+        let mut config = sources
             .load()
             .map_err(|error| Failure::new(Kind::Config, "the configuration cannot be used", error))?;
-        Ok(Self { config, development: options.config.is_none() })
+        let dev_tls = if options.dev_tls { Some(dev_tls(&mut config)?) } else { None };
+        Ok(Self { config, development: options.config.is_none(), dev_tls })
     }
 
     /// The key that was made up, if one was.
@@ -52,6 +55,18 @@ impl Plan {
         let wanted = self.development && self.config.api.key.is_none();
         wanted.then(|| self.config.api.key.insert(random_key()).clone())
     }
+}
+
+/// Lets the configuration serve the certificate of this machine.
+fn dev_tls(config: &mut Config) -> Result<DevTls, Failure> {
+    if config.tls.is_on() {
+        let why = "the configuration has a certificate already, in `tls.certificate`";
+        return Err(Failure::usage("--dev-tls", why));
+    }
+    let dev_tls = DevTls::prepare()?;
+    config.tls.certificate = vec![dev_tls.certificate.clone()];
+    config.tls.key = vec![dev_tls.key.clone()];
+    Ok(dev_tls)
 }
 
 /// The environment without the variables that belong to flags of this program.
@@ -73,6 +88,9 @@ async fn serve(mut plan: Plan) -> Result<(), Failure> {
     reload_at_hangup(server.handle())
         .map_err(|error| Failure::new(Kind::System, "cannot listen for signals", error))?;
     announce(server.local_addr(), &config);
+    if let Some(dev_tls) = &plan.dev_tls {
+        announce_certificate(dev_tls, server.local_addr());
+    }
     if plan.development {
         announce_development(key.as_deref());
     }
@@ -116,6 +134,17 @@ fn announce(address: SocketAddr, config: &Config) {
         eprintln!("  API        http{s}://{address}/api/publish, /api/status and /api/drain");
     }
     eprintln!("  health     http{s}://{address}/healthz and /readyz");
+}
+
+/// How to trust it.
+#[expect(clippy::print_stderr, reason = "this is where the program talks")]
+fn announce_certificate(dev_tls: &DevTls, address: SocketAddr) {
+    let file = dev_tls.certificate.display();
+    eprintln!("  certificate {file}");
+    if let Some(fingerprint) = dev_tls.fingerprint() {
+        eprintln!("    SHA-256  {fingerprint}");
+    }
+    eprintln!("hint: `ropeway connect --ca {file} wss://{address}/ws` trusts it; browsers ask once");
 }
 
 #[expect(clippy::print_stderr, reason = "this is where the program talks")]

@@ -6,7 +6,7 @@ mod network;
 mod npm;
 mod peer;
 mod pipe;
-mod run;
+pub(crate) mod run;
 pub(crate) mod screen;
 mod socketio;
 mod terminal;

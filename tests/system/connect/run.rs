@@ -49,7 +49,7 @@ pub(crate) struct Running {
     out: Collected,
     err: Collected,
     /// Kept open where the input shall not end.
-    _input: Option<std::process::ChildStdin>,
+    input: Option<std::process::ChildStdin>,
 }
 
 impl Running {
@@ -62,15 +62,20 @@ impl Running {
         if ends {
             // The command may end before it has read all of it.
             thread::spawn(move || stdin.write_all(&input));
-            return Self { child, out, err, _input: None };
+            return Self { child, out, err, input: None };
         }
         stdin.write_all(&input).unwrap();
-        Self { child, out, err, _input: Some(stdin) }
+        Self { child, out, err, input: Some(stdin) }
     }
 
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
+    }
+
+    /// Goes on with the input, where it was left open.
+    pub(crate) fn say(&mut self, input: &str) {
+        self.input.as_mut().unwrap().write_all(input.as_bytes()).unwrap();
     }
 
     /// Waits until standard output has this text.

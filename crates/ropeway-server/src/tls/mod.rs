@@ -20,9 +20,11 @@ use crate::config::{self, ClientCertificates, TlsVersion};
 
 mod certificates;
 mod error;
+mod exposure;
 mod files;
 
 pub use error::{Fault, TlsError};
+pub(crate) use exposure::warn_of_exposure;
 
 use certificates::Certificates;
 use files::Files;

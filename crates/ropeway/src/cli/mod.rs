@@ -116,6 +116,9 @@ pub(crate) struct Serve {
     /// How long connections have to close on shutdown, such as 10s
     #[arg(long, value_name = "TIME")]
     shutdown_timeout: Option<String>,
+    /// Serve TLS with a certificate of its own making for localhost, 127.0.0.1 and ::1
+    #[arg(long)]
+    pub(crate) dev_tls: bool,
     /// Serve /echo
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     echo: Option<String>,

@@ -1,6 +1,5 @@
 //! The line that is being typed: a thread of its own, because it waits for keys.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
@@ -16,6 +15,7 @@ use serde::de::IgnoredAny;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::slash::{COMMANDS, WITH_FILES};
+use crate::files;
 
 const PROMPT: &str = "> ";
 
@@ -112,11 +112,9 @@ fn joined(line: &str) -> String {
     line.replace("\\\n", "\n")
 }
 
-/// Where the history of a host is kept: in the user's folder for state (XDG Base Directory Specification).
+/// Where the history of a host is kept.
 pub(super) fn history_of(authority: &str) -> Option<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    let folder = state.join("ropeway").join("history");
+    let folder = files::state_folder()?.join("history");
     fs::create_dir_all(&folder).ok()?;
     let name: String = authority
         .chars()
