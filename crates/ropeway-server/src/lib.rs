@@ -32,7 +32,6 @@ mod lifetime;
 mod limits;
 mod listen;
 mod occupancy;
-#[allow(dead_code, reason = "its callers take what they need of it")]
 mod outbound;
 mod peer;
 mod policy;

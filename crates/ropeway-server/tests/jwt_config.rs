@@ -1,5 +1,6 @@
 //! `[jwt]`: what is refused before the server starts.
 #![allow(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a helper may stop at the first surprise, as the tests that call it may"

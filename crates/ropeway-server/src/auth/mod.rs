@@ -16,8 +16,6 @@
 //!
 //! Nothing is let in that could not be verified, and a credential that is there and bad is not passed over.
 
-#![allow(dead_code, unused_imports, reason = "not every method is there yet")]
-
 use std::fmt;
 use std::io;
 use std::sync::Arc;
