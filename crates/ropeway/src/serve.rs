@@ -100,7 +100,7 @@ async fn serve(mut plan: Plan) -> Result<(), Failure> {
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
-    if error.get_ref().is_some_and(|error| error.is::<TlsError>()) {
+    if matches!(error.get_ref(), Some(error) if error.is::<TlsError>()) {
         return Failure::new(Kind::Config, "TLS cannot be served", error);
     }
     let failure = Failure::new(Kind::Unavailable, format!("cannot listen on {address}"), error);

@@ -44,7 +44,7 @@ pub use refusal::Refusal;
 pub use rights::Rights;
 pub use secret::Secret;
 
-pub(crate) use credentials::{Credentials, SUBPROTOCOL, Wanted, bearer};
+pub(crate) use credentials::{Credentials, Wanted, bearer};
 pub(crate) use grant::{Grant, GrantError, seconds};
 pub(crate) use method::{Gate, Hook, Method, Verdict};
 
