@@ -236,6 +236,10 @@ fn open_connections_are_closed_with_1001_on_sigterm() {
     sockets[0].read().unwrap();
     sockets[1].read().unwrap();
     serving.signal("TERM");
+    // Those of the protocol are told when to come back.
+    for socket in &mut sockets[..2] {
+        assert!(socket.read().unwrap().to_text().unwrap().contains("\"type\":\"reconnect\""));
+    }
     for socket in &mut sockets {
         let tungstenite::Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a close") };
         assert_eq!(close.code, CloseCode::Away);

@@ -10,10 +10,12 @@ use crate::raw::{Answer, Exchange};
 use crate::running::{KEY, Running};
 
 const FILE: &str = "
+[shutdown]
+spread = '50ms'
+
 [server]
 listen = '127.0.0.1:0'
 origins = ['https://app.example']
-shutdown_spread = '50ms'
 [api]
 key = 'a-key-for-the-tests'
 [[rooms]]
