@@ -165,7 +165,8 @@ fn socks5_proxy() -> Peer<String> {
 
 #[test]
 fn through_a_socks5_proxy() {
-    let (proxy, server) = (socks5_proxy(), Server::start());
+    let proxy = socks5_proxy();
+    let server = Server::start_with("127.0.0.1:0", &[("ROPEWAY_SERVER_HOSTS", "server.example,127.0.0.1")]);
     let url = server.ws("/echo");
     let done = run(&[&url, "--proxy", &format!("socks5://{}", proxy.address)], "a");
     assert_eq!(done.succeeded(), "a\n");
@@ -189,7 +190,7 @@ fn tls_through_a_proxy() {
 
 #[test]
 fn a_name_can_be_given_an_address() {
-    let server = Server::start();
+    let server = Server::start_with("127.0.0.1:0", &[("ROPEWAY_SERVER_HOSTS", "server.example")]);
     let port = server.address().port();
     let url = format!("ws://server.example:{port}/echo");
     let resolve = format!("server.example:{port}:127.0.0.1");
