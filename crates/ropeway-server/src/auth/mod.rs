@@ -7,12 +7,12 @@
 //!                                └─ cookie ─► Method ─┘
 //! ```
 //!
-//! [`Auth`] is that chain, one for a server. Each carrier asks [`Auth::admit`] before it upgrades or opens a session;
-//! protocols ask [`Auth::verify_token`] for a token that comes as a message. What they get is an [`Identity`], which is
+//! `Auth` is that chain, one for a server. Each carrier asks `Auth::admit` before it upgrades or opens a session;
+//! protocols ask `Auth::verify_token` for a token that comes as a message. What they get is an [`Identity`], which is
 //! what they go by from then on: its user and [`Rights`] go to the hub, its expiry is a deadline of the session.
 //!
-//! Where things plug in, all of it in [`Auth::new`]: a [`Method`] for each kind of credentials (tokens, tickets, cookies)
-//! and a [`Gate`] for the connect webhook; their JSON is that of [`Grant`].
+//! Where things plug in, all of it in `Auth::new`: a `Method` for each kind of credentials (tokens, tickets, cookies)
+//! and a `Gate` for the connect webhook; their JSON is that of `Grant`.
 //!
 //! Nothing is let in that could not be verified, and a credential that is there and bad is not passed over.
 
