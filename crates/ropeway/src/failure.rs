@@ -66,7 +66,9 @@ impl Failure {
     /// Tells the failure on standard error.
     #[expect(clippy::print_stderr, reason = "this is where the program talks")]
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("{self}");
+        // In one piece: on a terminal the editor of lines may be drawing its prompt meanwhile.
+        let text = self.to_string();
+        eprintln!("{text}");
         ExitCode::from(self.kind as u8)
     }
 }
