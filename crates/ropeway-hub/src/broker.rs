@@ -155,6 +155,30 @@ pub struct HistoryPage {
     pub complete: bool,
 }
 
+impl HistoryPage {
+    /// Keeps the newest (or the oldest) events that have at most `most` bytes of data.
+    pub(crate) fn cut(mut self, most: usize, newest: bool) -> Self {
+        let mut left = most;
+        let mut fits = |event: &PastEvent| {
+            let size = event.event.len() + event.data.as_payload().size();
+            left.checked_sub(size).inspect(|rest| left = *rest).is_some()
+        };
+        let events = &mut self.events;
+        let count = if newest {
+            events.iter().rev().take_while(|event| fits(event)).count()
+        } else {
+            events.iter().take_while(|event| fits(event)).count()
+        };
+        self.complete &= count == events.len();
+        if newest {
+            events.drain(..events.len() - count);
+        } else {
+            events.truncate(count);
+        }
+        self
+    }
+}
+
 /// Connections that have something to send; dropping this wakes their tasks. Not to be dropped under a lock:
 /// a thousand wakes take a while.
 #[derive(Debug, Default)]

@@ -43,9 +43,19 @@
 //! [`Connection::end`] why something ended.
 //!
 //! # How it is built
-//! From below: `outbox`, `link` (an outbox and its encoder), `frames`, `held` and `recovery`, `room`. Then `namespace`
-//! and `socket`, which know each other, `connection` and `hub`. The verbs of a socket (`join`, `emit`, `establish`,
-//! `departure`, `acks`) and what is done to many (`delivery`, `tally`) stand on top.
+//! Each room knows those below it only; a namespace knows its sockets as residents that have a name and a link.
+//!
+//! ```text
+//! hub/        Hub, Connection; node: the namespaces here; delivery: what the broker asks of this node
+//! socket/     Socket and its verbs, a file each: establish, join, departure, emit, acks
+//! namespace/  rooms by name, sockets by session; addressing: whom a target means
+//! room/       who is in it, held: what waits for the answer to a join
+//! acks/       answers that are waited for       common.rs   limits, policy, broker, clock, of all
+//! outbox/     what waits for a connection; link: with its encoder; frames: encode once
+//! recovery/   the log for those who come back   memory/     the broker of a single node
+//! ```
+//!
+//! The other files are the vocabulary: messages, targets, settings, errors, ends.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -91,18 +101,10 @@ mod acks;
 mod application;
 mod broker;
 mod close;
-mod connection;
-mod delivery;
-mod departure;
-mod emit;
+mod common;
 mod ending;
 mod error;
-mod establish;
-mod frames;
-mod held;
 mod hub;
-mod join;
-mod link;
 mod memory;
 mod message;
 mod namespace;
@@ -113,20 +115,17 @@ mod room;
 mod settings;
 mod socket;
 mod sync;
-mod tally;
 mod target;
 
-pub use acks::{Acknowledgement, Answer};
+pub use acks::Acknowledgement;
 pub use application::Application;
 pub use broker::{
     Broker, CatchUp, Delivery, HistoryPage, HistoryQuery, Publication, Published, RoomRef, Sink, Wakes,
 };
 pub use close::{Close, Drained};
-pub use connection::Connection;
 pub use ending::DisconnectReason;
 pub use error::{Error, Refused};
-pub use hub::{Builder, Hub, Publish, Stats};
-pub use join::Join;
+pub use hub::{Builder, Connection, Hub, Stats};
 pub use memory::MemoryBroker;
 pub use message::{
     Encoder, EncoderId, Event, Member, Outbound, OwnedPayload, PastEvent, Payload, Position, Since,
@@ -136,5 +135,5 @@ pub use settings::{
     Access, Action, Clock, Grants, HistorySettings, KeySettings, Limits, Policy, RecoverySettings,
     RoomSettings, SlowConsumer,
 };
-pub use socket::Socket;
-pub use target::{Answers, Broadcast, Command, RemoteSocket, Target};
+pub use socket::{Answer, Join, Socket};
+pub use target::{Answers, Broadcast, Command, Publish, RemoteSocket, Target};

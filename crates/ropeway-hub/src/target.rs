@@ -16,6 +16,21 @@ pub struct Target<'a> {
     pub except: &'a [&'a str],
 }
 
+/// An event to publish to one room.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Publish<'a> {
+    /// Which room.
+    pub room: &'a str,
+    /// The name of the event.
+    pub event: &'a str,
+    /// Its data.
+    pub data: Payload<'a>,
+    /// Makes it safe to repeat: a repetition is answered and not delivered again.
+    pub key: Option<&'a str>,
+    /// Not kept, no offset, dropped for slow consumers.
+    pub volatile: bool,
+}
+
 /// An event for the sockets of a target, each of them served once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Broadcast<'a> {

@@ -8,12 +8,10 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::frames::class_of;
-use crate::held::Message;
-use crate::outbox::{Frame, wake};
+use super::core::{Seat, State};
+use crate::outbox::{Frame, class_of, wake};
 use crate::recovery::{Memory, Noted};
-use crate::room::{Candidate, Listed, Room};
-use crate::socket::{Seat, State};
+use crate::room::{Candidate, Listed, Message, Room};
 use crate::sync::lock;
 use crate::{
     Action, CatchUp, Error, Member, Outbound, PastEvent, Position, Reply, RoomRef, RoomSettings, Since,
@@ -182,7 +180,7 @@ impl Socket {
         if !noted.logged {
             return None; // volatile
         }
-        let again = memory.repeat(noted.seq, self.id(), (self.hub().clock)());
+        let again = memory.repeat(noted.seq, self.id(), self.hub().now());
         Some((again.map_or(frame, |entry| self.logged_frame(&entry, memory)), false))
     }
 

@@ -2,29 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::connection::Shared;
-use crate::frames::class_of;
+use super::core::{Core, Extra, Returning, Seat, Shared, State};
 use crate::namespace::Namespace;
-use crate::outbox::{Frame, wake};
+use crate::outbox::{Frame, class_of, wake};
 use crate::recovery::{Away, Entry, Memory, Track};
 use crate::room::Candidate;
-use crate::socket::{Extra, Seat, State};
 use crate::sync::lock;
 use crate::{Error, Grants, Member, Outbound, Reply, Socket, Wakes};
-
-/// What a socket comes back to.
-pub(crate) struct Returning {
-    /// The number of the last event that its client does not need.
-    from: u64,
-    /// Its rooms, and itself as it was in each.
-    pub(crate) seats: Vec<(Arc<str>, Arc<Member>)>,
-}
 
 impl Socket {
     /// A socket that was away; not established.
     pub(crate) fn resume(
         shared: Arc<Shared>,
-        namespace: Arc<Namespace>,
+        namespace: Arc<Namespace<Core>>,
         away: Away,
         from: u64,
         grants: Option<Arc<dyn Grants>>,
@@ -89,7 +79,7 @@ impl Socket {
         let (Some(from), Some(memory), Some(track)) = (from, memory, state.track()) else {
             return Ok(Vec::new());
         };
-        let events = memory.after(from, (self.hub().clock)()).ok_or(Error::Unavailable)?;
+        let events = memory.after(from, self.hub().now()).ok_or(Error::Unavailable)?;
         let whereabouts = track.whereabouts(self.id());
         let missed = events.filter(|entry| whereabouts.receives(entry));
         let frames: Vec<Frame> = missed.map(|entry| self.logged_frame(entry, memory)).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::outbox::{Class, Frame, Outbox, wake};
+use super::{Class, Frame, Outbox, wake};
 use crate::{Close, Encoder, EncoderId, Limits, Outbound};
 
 /// The part of a connection that rooms hold on to.

@@ -5,8 +5,7 @@ use std::num::NonZeroU64;
 
 use bytes::Bytes;
 
-use crate::link::Link;
-use crate::outbox::{Class, Frame};
+use super::{Class, Frame, Link};
 use crate::{EncoderId, Limits, Outbound, SlowConsumer};
 
 /// One message on its way to many connections: encoded at the first of each encoding, shared by the others.

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
-use crate::frames::Frames;
-use crate::held::{Held, Message};
-use crate::link::Link;
-use crate::outbox::Frame;
+mod held;
+
+use self::held::Held;
+pub(crate) use self::held::Message;
+use crate::outbox::{Frame, Frames, Link};
 use crate::recovery::Noted;
 use crate::sync::lock;
 use crate::{Error, Limits, Member, Outbound, RoomRef, RoomSettings, Wakes};

@@ -2,10 +2,9 @@
 
 use std::sync::MutexGuard;
 
-use crate::frames::class_of;
-use crate::outbox::{Class, Frame, wake};
+use super::core::State;
+use crate::outbox::{Class, Frame, class_of, wake};
 use crate::recovery::{Memory, Note};
-use crate::socket::State;
 use crate::sync::lock;
 use crate::{Event, Outbound, Payload, Socket};
 
@@ -65,7 +64,7 @@ impl Socket {
             return;
         }
         let note = Note { rooms: &[self.id()], event, data, volatile, ..Note::default() };
-        let noted = memory.note(&note, (self.hub().clock)());
+        let noted = memory.note(&note, self.hub().now());
         let place = noted.map(|noted| memory.offset(noted.seq));
         let message = Outbound::Event(Event { event, data, recovery: place.as_deref(), ..Event::default() });
         let class = class_of(&self.hub().limits, self.namespace(), None, event);

@@ -1,21 +1,19 @@
 //! From the broker to the sockets on this node.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::frames::{Frames, class_of};
-use crate::hub::Inner;
-use crate::namespace::Namespace;
+use super::node::Node;
+use crate::acks::{Collecting, Tally, Waiting};
+use crate::outbox::{Frames, class_of};
 use crate::recovery::Note;
-use crate::room::{Fanout, Room, SocketId};
-use crate::socket::Core;
+use crate::room::Fanout;
 use crate::{
     Answers, Broadcast, Command, Delivery, Event, Outbound, RemoteSocket, Reply, Sink, Socket, Target, Wakes,
 };
 
 /// The hub as its broker sees it.
-pub(crate) struct Local(pub(crate) Weak<Inner>);
+pub(crate) struct Local(pub(crate) Weak<Node>);
 
 impl Sink for Local {
     fn deliver(&self, delivery: &Delivery<'_>) -> Wakes {
@@ -41,7 +39,7 @@ impl Sink for Local {
     }
 }
 
-impl Inner {
+impl Node {
     pub(crate) fn deliver(&self, delivery: &Delivery<'_>) -> Wakes {
         let broadcast = &delivery.broadcast;
         let target = &broadcast.target;
@@ -49,10 +47,10 @@ impl Inner {
         let room = namespace.only_room(delivery);
         // Held until everybody has it: the order of the log is the order of the outboxes.
         let mut memory = namespace.recovery.as_ref().map(|recovery| recovery.lock());
-        let noted = memory.as_mut().and_then(|memory| memory.note(&note(delivery, room), (self.clock)()));
+        let noted = memory.as_mut().and_then(|memory| memory.note(&note(delivery, room), self.common.now()));
         let place = memory.as_ref().zip(noted).map(|(memory, noted)| memory.offset(noted.seq));
         let message = Outbound::Event(event(delivery, room, place.as_deref()));
-        let class = class_of(&self.limits, target.namespace, room, broadcast.event);
+        let class = class_of(&self.common.limits, target.namespace, room, broadcast.event);
         let mut frames = Frames::new(target.namespace, &message, class);
         let mut fanout = Fanout {
             offset: delivery.offset,
@@ -62,6 +60,31 @@ impl Inner {
             ..Fanout::to_all(&mut frames)
         };
         namespace.serve(room, target.rooms, &mut fanout)
+    }
+
+    /// Sends to the sockets of a target here, all with one [`ack`](Event::ack), and collects their answers.
+    pub(crate) fn ask(&self, broadcast: &Broadcast<'_>, timeout: Duration) -> Reply<Answers> {
+        let sockets = self.sockets(&broadcast.target);
+        if sockets.is_empty() {
+            return Reply::Ready(Answers::default());
+        }
+        let tally = Arc::new(Tally::new(sockets.len()));
+        let number = self.common.number();
+        let message = Outbound::Event(Event {
+            event: broadcast.event,
+            data: broadcast.data,
+            from: broadcast.from.map(|member| &**member),
+            ack: Some(number),
+            ..Event::default()
+        });
+        let mut frames = Frames::new(broadcast.target.namespace, &message, None);
+        for socket in sockets {
+            match socket.expect(number, timeout, Waiting::Broadcast(Arc::clone(&tally))) {
+                Ok(_) => socket.queue_frame(frames.for_link(&socket.0.link), broadcast.volatile),
+                Err(_) => tally.miss(),
+            }
+        }
+        Reply::Pending(Box::pin(Collecting(tally)))
     }
 
     /// The sockets of a target, each of them once.
@@ -107,7 +130,7 @@ impl Inner {
             user: socket.0.me.user.clone(),
             rooms: socket.rooms(),
             data: socket.data(),
-            handshake: self.application.as_ref().and_then(|application| application.handshake(socket)),
+            handshake: self.common.application.as_ref().and_then(|application| application.handshake(socket)),
         }
     }
 }
@@ -138,87 +161,5 @@ fn note<'a>(delivery: &Delivery<'a>, room: Option<&'a str>) -> Note<'a> {
         offset: delivery.offset,
         published: delivery.published,
         volatile: broadcast.volatile,
-    }
-}
-
-impl Namespace {
-    /// The numbers of the sockets that have or are in one of these names, in order.
-    fn ids(&self, names: &[&str]) -> Vec<SocketId> {
-        let mut ids = Vec::new();
-        for name in names {
-            ids.extend(self.socket(name).map(|socket| socket.id));
-            if let Some(room) = self.find(name) {
-                ids.extend(room.lock().ids());
-            }
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
-    /// The room whose members alone are addressed.
-    fn only_room<'a>(&self, delivery: &Delivery<'a>) -> Option<&'a str> {
-        match *delivery.broadcast.target.rooms {
-            [room] if delivery.published || !self.sockets().contains(room) => Some(room),
-            _ => None,
-        }
-    }
-
-    fn serve(&self, only_room: Option<&str>, names: &[&str], fanout: &mut Fanout<'_, '_>) -> Wakes {
-        let mut wakes = Wakes::default();
-        if let Some(room) = only_room {
-            if let Some(room) = self.find(room) {
-                room.lock().serve(fanout, &mut wakes);
-            }
-        } else if names.is_empty() {
-            for socket in self.sockets().iter() {
-                fanout.serve_socket(socket.0.id, &socket.0.link, &mut wakes);
-            }
-        } else {
-            self.serve_named(names, fanout, &mut wakes);
-        }
-        wakes
-    }
-
-    fn serve_named(&self, names: &[&str], fanout: &mut Fanout<'_, '_>, wakes: &mut Wakes) {
-        let rooms = self.rooms_named(names);
-        if names.len() > 1 || !rooms.is_empty() {
-            fanout.served = Some(HashSet::new());
-        }
-        // All rooms at once, so that the order of two broadcasts is the same in all of them.
-        let mut locked: Vec<_> = rooms.iter().map(|room| room.lock()).collect();
-        locked.iter_mut().for_each(|members| members.serve(fanout, wakes));
-        let sockets = self.sockets();
-        for socket in names.iter().filter_map(|name| sockets.get(*name)) {
-            fanout.serve_socket(socket.0.id, &socket.0.link, wakes);
-        }
-    }
-
-    /// In the order of their names, which is that of their locks.
-    fn rooms_named(&self, names: &[&str]) -> Vec<Arc<Room>> {
-        let mut rooms: Vec<_> = names.iter().filter_map(|name| self.find(name)).collect();
-        rooms.sort_by(|a, b| a.name.cmp(&b.name));
-        rooms.dedup_by(|a, b| a.name == b.name);
-        rooms
-    }
-
-    /// The established sockets of a target, each of them once.
-    fn select(&self, target: &Target<'_>) -> Vec<Arc<Core>> {
-        let except = self.ids(target.except);
-        let wanted = |id: &SocketId| except.binary_search(id).is_err();
-        if target.rooms.is_empty() {
-            let sockets = self.sockets();
-            let sockets = sockets.iter().map(|socket| Arc::clone(&socket.0));
-            return sockets.filter(|socket| wanted(&socket.id)).collect();
-        }
-        let mut found: Vec<_> = target.rooms.iter().filter_map(|name| self.socket(name)).collect();
-        for room in target.rooms.iter().filter_map(|name| self.find(name)) {
-            let sessions = room.lock().sessions();
-            found.extend(sessions.iter().filter_map(|session| self.socket(session)));
-        }
-        found.retain(|socket| wanted(&socket.id));
-        found.sort_unstable_by_key(|socket| socket.id);
-        found.dedup_by_key(|socket| socket.id);
-        found
     }
 }

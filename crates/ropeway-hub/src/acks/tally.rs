@@ -3,41 +3,10 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use crate::acks::Waiting;
-use crate::frames::Frames;
-use crate::hub::Inner;
 use crate::outbox::wake;
 use crate::sync::lock;
-use crate::{Answers, Broadcast, Event, Outbound, Payload, Reply};
-
-impl Inner {
-    /// Sends to the sockets of a target here, all with one [`ack`](Event::ack), and collects their answers.
-    pub(crate) fn ask(&self, broadcast: &Broadcast<'_>, timeout: Duration) -> Reply<Answers> {
-        let sockets = self.sockets(&broadcast.target);
-        if sockets.is_empty() {
-            return Reply::Ready(Answers::default());
-        }
-        let tally = Arc::new(Tally::new(sockets.len()));
-        let number = self.number();
-        let message = Outbound::Event(Event {
-            event: broadcast.event,
-            data: broadcast.data,
-            from: broadcast.from.map(|member| &**member),
-            ack: Some(number),
-            ..Event::default()
-        });
-        let mut frames = Frames::new(broadcast.target.namespace, &message, None);
-        for socket in sockets {
-            match socket.expect(number, timeout, Waiting::Broadcast(Arc::clone(&tally))) {
-                Ok(_) => socket.queue_frame(frames.for_link(&socket.0.link), broadcast.volatile),
-                Err(_) => tally.miss(),
-            }
-        }
-        Reply::Pending(Box::pin(Collecting(tally)))
-    }
-}
+use crate::{Answers, Payload};
 
 /// The answers to one broadcast. Shared by the sockets that were asked and by who waits.
 #[derive(Debug)]
@@ -55,7 +24,7 @@ struct State {
 }
 
 impl Tally {
-    fn new(open: usize) -> Self {
+    pub(crate) fn new(open: usize) -> Self {
         Self { state: Mutex::new(State { answers: Answers::default(), open, waker: None }) }
     }
 
@@ -81,7 +50,7 @@ impl Tally {
 }
 
 /// Ready when all have answered or cannot any more.
-struct Collecting(Arc<Tally>);
+pub(crate) struct Collecting(pub(crate) Arc<Tally>);
 
 impl Future for Collecting {
     type Output = Answers;

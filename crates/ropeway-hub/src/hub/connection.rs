@@ -1,37 +1,31 @@
 //! A connection: its outbox and its sockets.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use crate::hub::Inner;
-use crate::link::Link;
+use super::node::Node;
 use crate::outbox::Frame;
 use crate::recovery::Away;
+use crate::socket::Shared;
 use crate::sync::lock;
 use crate::{Close, DisconnectReason, Drained, Encoder, Error, Grants, Member, RoomRef, Socket};
 
 /// One connection, owned by the task that serves it. Dropping it ends all its sockets, as [`Connection::end`] with
 /// [`DisconnectReason::TransportClose`].
-pub struct Connection(Arc<Shared>);
-
-/// What a connection and its sockets share.
-pub(crate) struct Shared {
-    pub(crate) hub: Arc<Inner>,
-    pub(crate) link: Arc<Link>,
-    /// Those that have not ended. They hold on to this in turn: each leaves when it ends, and all do with the
-    /// connection.
-    sockets: Mutex<Vec<Socket>>,
+pub struct Connection {
+    node: Arc<Node>,
+    shared: Arc<Shared>,
 }
 
 impl Connection {
-    pub(crate) fn new(hub: Arc<Inner>, encoder: Arc<dyn Encoder>) -> Self {
-        hub.connections.fetch_add(1, Ordering::Relaxed);
-        let link = Arc::new(Link::new(Arc::clone(&hub.limits), encoder));
-        Self(Arc::new(Shared { hub, link, sockets: Mutex::default() }))
+    pub(super) fn new(node: Arc<Node>, encoder: Arc<dyn Encoder>) -> Self {
+        node.common.connections.fetch_add(1, Ordering::Relaxed);
+        let shared = Arc::new(Shared::new(Arc::clone(&node.common), encoder));
+        Self { node, shared }
     }
 
     /// Makes a socket in a namespace. `session` is its public name, unique in the cluster; `user` the name that
@@ -48,14 +42,14 @@ impl Connection {
         grants: Option<Arc<dyn Grants>>,
     ) -> Result<Socket, Error> {
         let me = Member { session: session.into(), user: user.map(Into::into), info: None };
-        let mut sockets = lock(&self.0.sockets);
-        if sockets.len() >= self.0.hub.limits.sockets_per_connection {
+        let mut sockets = lock(&self.shared.sockets);
+        if sockets.len() >= self.node.common.limits.sockets_per_connection {
             return Err(Error::TooManySockets);
         }
-        let namespace = self.0.hub.occupy(namespace)?;
-        let socket = Socket::new(Arc::clone(&self.0), namespace, me, grants);
+        let namespace = self.node.occupy(namespace)?;
+        let socket = Socket::new(Arc::clone(&self.shared), namespace, me, grants);
         sockets.reserve_exact(1);
-        sockets.push(socket.clone());
+        sockets.push(Arc::clone(&socket.0));
         Ok(socket)
     }
 
@@ -74,12 +68,12 @@ impl Connection {
         user: Option<&str>,
         grants: Option<Arc<dyn Grants>>,
     ) -> Option<Socket> {
-        let mut sockets = lock(&self.0.sockets);
-        if sockets.len() >= self.0.hub.limits.sockets_per_connection {
+        let mut sockets = lock(&self.shared.sockets);
+        if sockets.len() >= self.node.common.limits.sockets_per_connection {
             return None;
         }
-        let namespace = self.0.hub.occupy(namespace).ok()?;
-        let now = (self.0.hub.clock)();
+        let namespace = self.node.occupy(namespace).ok()?;
+        let now = self.node.common.now();
         let recovery = namespace.recovery.as_ref();
         let may = |away: &Away| self.may_return(&namespace.name, away, user, grants.as_deref());
         let Some((away, from)) = recovery.and_then(|recovery| recovery.lock().resume(pid, offset, now, may))
@@ -87,8 +81,8 @@ impl Connection {
             namespace.exit();
             return None;
         };
-        let socket = Socket::resume(Arc::clone(&self.0), namespace, away, from, grants);
-        sockets.push(socket.clone());
+        let socket = Socket::resume(Arc::clone(&self.shared), namespace, away, from, grants);
+        sockets.push(Arc::clone(&socket.0));
         Some(socket)
     }
 
@@ -100,7 +94,7 @@ impl Connection {
         user: Option<&str>,
         grants: Option<&dyn Grants>,
     ) -> bool {
-        let hub = &self.0.hub;
+        let hub = &self.node.common;
         let keeps = |room: &str| {
             let settings = hub.policy.settings(namespace, room);
             let room = RoomRef { namespace, name: room, settings: &settings };
@@ -111,7 +105,7 @@ impl Connection {
 
     /// Queues a ready frame of the protocol layer (a welcome, a pong) behind what waits already.
     pub fn push(&self, frame: Bytes) {
-        self.0.link.push(Frame { bytes: frame, class: None });
+        self.shared.link.push(Frame { bytes: frame, class: None });
     }
 
     /// Moves waiting frames to `into`, in order and about `max_bytes` of them (one at least), or registers the
@@ -126,44 +120,33 @@ impl Connection {
         into: &mut Vec<Bytes>,
         max_bytes: usize,
     ) -> Poll<Drained> {
-        self.0.link.outbox.poll_drain(cx, into, max_bytes)
+        self.shared.link.outbox.poll_drain(cx, into, max_bytes)
     }
 
     /// Ends the connection from our side; the first call counts. What is queued already is still sent, nothing
     /// new is accepted.
     pub fn close(&self, close: Close) {
-        self.0.link.close(close);
+        self.shared.link.close(close);
     }
 
     /// The transport has ended: ends all sockets. Their memberships are removed and those who stay learn that they
     /// left. Nothing is sent any more; drop the connection afterwards.
     pub fn end(&self, reason: DisconnectReason) {
-        self.0.link.outbox.abandon();
-        self.0.sockets().iter().for_each(|socket| socket.end(reason));
+        self.shared.link.outbox.abandon();
+        self.shared.sockets().into_iter().map(Socket).for_each(|socket| socket.end(reason));
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         self.end(DisconnectReason::TransportClose);
-        self.0.hub.connections.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Shared {
-    /// The sockets at this moment.
-    pub(crate) fn sockets(&self) -> Vec<Socket> {
-        lock(&self.sockets).clone()
-    }
-
-    /// A socket has ended.
-    pub(crate) fn forget(&self, socket: &Socket) {
-        lock(&self.sockets).retain(|other| !Arc::ptr_eq(&other.0, &socket.0));
+        self.node.common.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("sockets", &*lock(&self.0.sockets)).finish_non_exhaustive()
+        let sockets: Vec<_> = self.shared.sockets().into_iter().map(Socket).collect();
+        f.debug_struct("Connection").field("sockets", &sockets).finish_non_exhaustive()
     }
 }

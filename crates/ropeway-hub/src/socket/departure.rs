@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, MutexGuard};
 
+use super::core::{Seat, State};
 use crate::outbox::{Frame, wake};
 use crate::recovery::Away;
 use crate::room::Room;
-use crate::socket::{Seat, State};
 use crate::sync::lock;
 use crate::{Close, DisconnectReason, Error, Outbound, Socket, Wakes};
 
@@ -32,7 +32,7 @@ impl Socket {
         if !whole_connection {
             return self.disconnect_one();
         }
-        self.0.shared.sockets().iter().for_each(Self::disconnect_one);
+        self.0.shared.sockets().into_iter().map(Self).for_each(|socket| socket.disconnect_one());
         self.close_connection(Close::DISCONNECTED);
     }
 
@@ -69,7 +69,7 @@ impl Socket {
             self.0.link.push(frame);
         }
         // Now that nothing of it is left: whoever is told may remove the namespace.
-        self.0.shared.forget(self);
+        self.0.shared.forget(&self.0);
         self.0.namespace.exit();
         if let Some(application) = application {
             application.disconnected(self, reason);
@@ -96,7 +96,7 @@ impl Socket {
             // Not while a join is under way: whether the client has seen its answer is not known.
             let is_settled = seats.iter().all(|seat| track.is_in(&seat.room.name));
             let seats = seats.iter().map(|seat| (Arc::clone(&seat.room.name), Arc::clone(&seat.member)));
-            let (at, me) = ((self.hub().clock)(), Arc::clone(&self.0.me));
+            let (at, me) = (self.hub().now(), Arc::clone(&self.0.me));
             let away = Away { at, me, data, grants, seats: seats.collect(), track };
             self.park(away, established && reason.is_recoverable() && is_settled);
         }

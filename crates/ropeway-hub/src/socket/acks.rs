@@ -3,18 +3,14 @@
 //!
 //! Nothing here has a timer of its own: [`Hub::tick`](crate::Hub::tick) looks at the sockets that wait.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, Weak};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::outbox::wake;
-use crate::socket::{Core, State};
+use super::core::{Core, State};
+use crate::acks::{Slot, Waiting};
 use crate::sync::lock;
-use crate::tally::Tally;
-use crate::{Error, Event, Outbound, OwnedPayload, Payload, Socket};
+use crate::{Acknowledgement, Error, Event, Outbound, Payload, Socket};
 
 impl Socket {
     /// Hands an event of this client to the application. With an `id` the answer is queued as
@@ -75,16 +71,24 @@ impl Socket {
 
     /// Notes that an answer is awaited, and that the hub has to watch the time.
     pub(crate) fn expect(&self, number: u64, timeout: Duration, waiting: Waiting) -> Result<u64, Error> {
-        let deadline = (self.hub().clock)() + timeout;
+        let deadline = self.hub().now() + timeout;
         let mut state = lock(&self.0.state);
         let State { acks, closed: false, .. } = &mut *state else { return Err(Error::Closed) };
         let watched = acks.is_some();
         let acks = acks.get_or_insert_default();
-        acks.insert(number, Pending { deadline, waiting }, self.hub().limits.pending_acks)?;
+        acks.insert(number, deadline, waiting, self.hub().limits.pending_acks)?;
         if !watched {
-            lock(&self.hub().waiting).push(Arc::downgrade(&self.0));
+            self.0.namespace.watch([Arc::downgrade(&self.0)]);
         }
         Ok(number)
+    }
+
+    fn fail(&self, waiting: Waiting, error: &Error) {
+        match waiting {
+            Waiting::Client(id) => self.send(&Outbound::Error { id: Some(&id), error }),
+            Waiting::Application(slot) => slot.fill(Err(error.clone())),
+            Waiting::Broadcast(tally) => tally.miss(),
+        }
     }
 }
 
@@ -94,105 +98,14 @@ impl Core {
         let mut state = lock(&self.state);
         let Some(acks) = &mut state.acks else { return false };
         let expired = acks.take_expired(now);
-        let more = !acks.pending.is_empty();
+        let more = !acks.is_empty();
         if !more {
             state.acks = None;
         }
         drop(state);
         let socket = Socket(Arc::clone(self));
-        expired.into_iter().for_each(|waiting| waiting.fail(&socket, &Error::Timeout));
+        expired.into_iter().for_each(|waiting| socket.fail(waiting, &Error::Timeout));
         more
-    }
-}
-
-/// The answers that one socket waits for. It exists as long as the hub watches the socket: until a tick finds
-/// nothing in it.
-#[derive(Default)]
-pub(crate) struct Acks {
-    /// By a number that no other question to this socket has, so that an answer that comes too late meets nobody
-    /// else's.
-    pending: HashMap<u64, Pending>,
-    /// How many of `pending` are waited for by the client.
-    clients: usize,
-}
-
-struct Pending {
-    deadline: Instant,
-    waiting: Waiting,
-}
-
-/// Who waits for an answer.
-pub(crate) enum Waiting {
-    /// The client, for the answer to its request with this id.
-    Client(Box<str>),
-    /// The application, behind an [`Acknowledgement`].
-    Application(Arc<Slot>),
-    /// The application, for the answers of many.
-    Broadcast(Arc<Tally>),
-}
-
-impl Acks {
-    fn insert(&mut self, number: u64, pending: Pending, limit: usize) -> Result<(), Error> {
-        let client = matches!(pending.waiting, Waiting::Client(_));
-        let same = if client { self.clients } else { self.pending.len() - self.clients };
-        if same >= limit {
-            return Err(Error::Unavailable);
-        }
-        self.clients += usize::from(client);
-        self.pending.insert(number, pending);
-        Ok(())
-    }
-
-    fn take_application(&mut self, number: u64) -> Option<Waiting> {
-        match self.pending.get(&number)?.waiting {
-            Waiting::Client(_) => None,
-            Waiting::Application(_) | Waiting::Broadcast(_) => self.take(number),
-        }
-    }
-
-    fn take_client(&mut self, number: u64) -> Option<Box<str>> {
-        match self.pending.get(&number)?.waiting {
-            Waiting::Client(_) => self.take(number)?.client(),
-            Waiting::Application(_) | Waiting::Broadcast(_) => None,
-        }
-    }
-
-    fn take(&mut self, number: u64) -> Option<Waiting> {
-        let waiting = self.pending.remove(&number)?.waiting;
-        self.clients -= usize::from(matches!(waiting, Waiting::Client(_)));
-        Some(waiting)
-    }
-
-    fn take_expired(&mut self, now: Instant) -> Vec<Waiting> {
-        let late = |(number, pending): (&u64, &Pending)| (pending.deadline <= now).then_some(*number);
-        let mut numbers: Vec<u64> = self.pending.iter().filter_map(late).collect();
-        numbers.sort_unstable();
-        numbers.into_iter().filter_map(|number| self.take(number)).collect()
-    }
-
-    /// The socket has ended.
-    pub(crate) fn close(self) {
-        for Pending { waiting, .. } in self.pending.into_values() {
-            match waiting {
-                Waiting::Application(slot) => slot.fill(Err(Error::Closed)),
-                Waiting::Broadcast(tally) => tally.miss(),
-                Waiting::Client(_) => {}
-            }
-        }
-    }
-}
-
-impl Waiting {
-    fn client(self) -> Option<Box<str>> {
-        if let Self::Client(id) = self { Some(id) } else { None }
-    }
-
-    fn fail(self, socket: &Socket, error: &Error) {
-        match self {
-            Self::Client(id) => socket.send(&Outbound::Error { id: Some(&id), error }),
-            Self::Application(slot) => slot.fill(Err(error.clone())),
-            Self::Broadcast(tally) => tally.miss(),
-        }
     }
 }
 
@@ -256,46 +169,5 @@ impl Drop for Answer {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("request", &self.request).finish_non_exhaustive()
-    }
-}
-
-/// The future of a client's answer: its data, [`Error::Timeout`] or [`Error::Closed`]. Cancel-safe; dropping it
-/// gives up the answer, and the event stays sent.
-#[derive(Debug)]
-pub struct Acknowledgement(Arc<Slot>);
-
-impl Future for Acknowledgement {
-    type Output = Result<OwnedPayload, Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = lock(&self.0.0);
-        match state.answer.take() {
-            Some(answer) => Poll::Ready(answer),
-            None => {
-                state.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
-    }
-}
-
-/// Filled once by the socket, emptied once by the [`Acknowledgement`]. A lock of its own that is held for moments
-/// and under which nothing else is locked.
-#[derive(Debug, Default)]
-pub(crate) struct Slot(Mutex<SlotState>);
-
-#[derive(Debug, Default)]
-struct SlotState {
-    answer: Option<Result<OwnedPayload, Error>>,
-    waker: Option<Waker>,
-}
-
-impl Slot {
-    fn fill(&self, answer: Result<OwnedPayload, Error>) {
-        let mut state = lock(&self.0);
-        state.answer = Some(answer);
-        let waker = state.waker.take();
-        drop(state);
-        wake(waker);
     }
 }

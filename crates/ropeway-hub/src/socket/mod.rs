@@ -4,15 +4,22 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::acks::Acks;
-use crate::connection::Shared;
-use crate::establish::Returning;
-use crate::hub::Inner;
-use crate::link::Link;
+mod acks;
+mod core;
+mod departure;
+mod emit;
+mod establish;
+mod join;
+
+pub use self::acks::Answer;
+pub(crate) use self::core::{Core, Shared};
+use self::core::{Extra, Seat, State};
+pub use self::join::Join;
+use crate::common::Common;
 use crate::namespace::Namespace;
 use crate::outbox::wake;
-use crate::recovery::{Memory, Track};
-use crate::room::{Room, SocketId};
+use crate::recovery::Memory;
+use crate::room::SocketId;
 use crate::sync::lock;
 use crate::{
     Action, Close, Error, Grants, HistoryPage, HistoryQuery, Member, Outbound, Publication, Publish,
@@ -24,62 +31,10 @@ use crate::{
 #[derive(Clone)]
 pub struct Socket(pub(crate) Arc<Core>);
 
-/// What the handles of a socket share.
-pub(crate) struct Core {
-    pub(crate) id: SocketId,
-    pub(crate) shared: Arc<Shared>,
-    /// That of `shared`; here because sending to everybody asks each socket.
-    pub(crate) link: Arc<Link>,
-    pub(crate) namespace: Arc<Namespace>,
-    /// Without `info`: that is said for each room.
-    pub(crate) me: Arc<Member>,
-    /// Locked by the requests of this socket only; fan-out does not touch it.
-    pub(crate) state: Mutex<State>,
-}
-
-#[derive(Default)]
-pub(crate) struct State {
-    /// Rooms that the socket is in. There are few, so they are looked at in turn.
-    pub(crate) seats: Vec<Seat>,
-    /// Answers that are waited for; absent for most sockets at most times.
-    pub(crate) acks: Option<Box<Acks>>,
-    /// What only some sockets have.
-    pub(crate) extra: Option<Box<Extra>>,
-    /// It can be addressed.
-    pub(crate) established: bool,
-    /// Set once; nothing is added to the others afterwards.
-    pub(crate) closed: bool,
-}
-
-/// Of sockets behind which there is an application, that have grants, or that may come back.
-#[derive(Default)]
-pub(crate) struct Extra {
-    pub(crate) data: Option<Arc<str>>,
-    /// Dropped when the socket has ended, because it may hold on to the socket.
-    pub(crate) attachment: Option<Arc<dyn Any + Send + Sync>>,
-    /// What its credentials allow; absent for those that have none.
-    pub(crate) grants: Option<Arc<dyn Grants>>,
-    /// Rooms that the server wants it to be in as soon as it is established.
-    pub(crate) early: Vec<Arc<str>>,
-    /// What it needs to come back another time; until it has ended.
-    pub(crate) track: Option<Box<Track>>,
-    /// What it has come back to; until it is established.
-    pub(crate) returning: Option<Returning>,
-    /// It came back with all that it missed.
-    pub(crate) recovered: bool,
-}
-
-/// A membership as its socket knows it.
-#[derive(Clone)]
-pub(crate) struct Seat {
-    pub(crate) room: Arc<Room>,
-    pub(crate) member: Arc<Member>,
-}
-
 impl Socket {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        namespace: Arc<Namespace>,
+        namespace: Arc<Namespace<Core>>,
         me: Member,
         grants: Option<Arc<dyn Grants>>,
     ) -> Self {
@@ -91,7 +46,7 @@ impl Socket {
     pub(crate) fn with(
         id: SocketId,
         shared: Arc<Shared>,
-        namespace: Arc<Namespace>,
+        namespace: Arc<Namespace<Core>>,
         me: Arc<Member>,
         state: State,
     ) -> Self {
@@ -256,7 +211,7 @@ impl Socket {
         self.0.link.close(close);
     }
 
-    pub(crate) fn hub(&self) -> &Inner {
+    pub(crate) fn hub(&self) -> &Common {
         &self.0.shared.hub
     }
 
@@ -291,73 +246,5 @@ impl Socket {
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket").field("namespace", &self.namespace()).field("me", &self.0.me).finish()
-    }
-}
-
-impl Extra {
-    pub(crate) fn rooms_to_come(&self) -> impl Iterator<Item = &Arc<str>> {
-        let returning = self.returning.iter().flat_map(|returning| &returning.seats);
-        self.early.iter().chain(returning.map(|(room, _)| room))
-    }
-}
-
-impl State {
-    pub(crate) fn grants(&self) -> Option<&dyn Grants> {
-        self.extra.as_ref()?.grants.as_deref()
-    }
-
-    pub(crate) fn track(&mut self) -> Option<&mut Track> {
-        self.extra.as_mut()?.track.as_deref_mut()
-    }
-
-    /// Notes that the socket gets nothing from a room any more, or nothing for now.
-    pub(crate) fn track_leave(&mut self, room: &str, memory: Option<&Memory>) {
-        if let (Some(track), Some(memory)) = (self.track(), memory) {
-            track.leave(room, memory.newest(), memory.oldest());
-        }
-    }
-
-    /// Notes that the socket gets what comes next in a room.
-    pub(crate) fn track_join(&mut self, room: &Arc<str>, memory: Option<&Memory>) {
-        if let (Some(track), Some(memory)) = (self.track(), memory) {
-            track.join(room, memory.newest());
-        }
-    }
-
-    pub(crate) fn seat(&self, room: &str) -> Option<&Seat> {
-        self.seats.iter().find(|seat| *seat.room.name == *room)
-    }
-
-    pub(crate) fn take_seat(&mut self, room: &str) -> Option<Seat> {
-        let at = self.seats.iter().position(|seat| *seat.room.name == *room)?;
-        let seat = self.seats.swap_remove(at);
-        if self.seats.capacity() > 4 && self.seats.capacity() / 4 > self.seats.len() {
-            self.seats.shrink_to(self.seats.len() * 2);
-        }
-        Some(seat)
-    }
-}
-
-impl HistoryPage {
-    /// Keeps the newest (or the oldest) events that have at most `most` bytes of data.
-    fn cut(mut self, most: usize, newest: bool) -> Self {
-        let mut left = most;
-        let mut fits = |event: &crate::PastEvent| {
-            let size = event.event.len() + event.data.as_payload().size();
-            left.checked_sub(size).inspect(|rest| left = *rest).is_some()
-        };
-        let events = &mut self.events;
-        let count = if newest {
-            events.iter().rev().take_while(|event| fits(event)).count()
-        } else {
-            events.iter().take_while(|event| fits(event)).count()
-        };
-        self.complete &= count == events.len();
-        if newest {
-            events.drain(..events.len() - count);
-        } else {
-            events.truncate(count);
-        }
-        self
     }
 }

@@ -4,11 +4,13 @@ use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
+mod addressing;
+
+use crate::outbox::Link;
 use crate::recovery::Recovery;
-use crate::room::{Candidate, Listed, Room};
-use crate::socket::Core;
+use crate::room::{Candidate, Listed, Room, SocketId};
 use crate::sync::lock;
 use crate::{Broker, RoomSettings, Wakes};
 
@@ -16,8 +18,18 @@ use crate::{Broker, RoomSettings, Wakes};
 /// namespaces.
 const SHARDS: usize = 16;
 
+/// What a namespace has to know of a socket.
+pub(crate) trait Resident {
+    fn id(&self) -> SocketId;
+
+    /// Its public name.
+    fn session(&self) -> &Arc<str>;
+
+    fn link(&self) -> &Arc<Link>;
+}
+
 /// A space of room names, with the sockets in it.
-pub(crate) struct Namespace {
+pub(crate) struct Namespace<S> {
     pub(crate) name: Arc<str>,
     broker: Arc<dyn Broker>,
     hasher: RandomState,
@@ -30,41 +42,44 @@ pub(crate) struct Namespace {
     /// namespaces, so that a namespace that is taken out of it has none and gets none.
     open: AtomicUsize,
     /// Established sockets. Locked while everybody is served: it is the order of what everybody gets.
-    sockets: Mutex<Sockets>,
+    sockets: Mutex<Sockets<S>>,
+    /// Sockets that wait, or did since the last tick, for an acknowledgement; each of them once. Innermost: nothing
+    /// is locked under it.
+    watched: Mutex<Vec<Weak<S>>>,
     /// What sockets that come back need; absent when they cannot.
     pub(crate) recovery: Option<Box<Recovery>>,
     /// To be forgotten as soon as nobody can come back.
-    pub(crate) abandoned: AtomicBool,
+    abandoned: AtomicBool,
 }
 
 type Shard = HashMap<Arc<str>, Arc<Room>>;
 
 /// Established sockets by their session.
-type Sockets = HashSet<Established>;
+type Sockets<S> = HashSet<Established<S>>;
 
-pub(crate) struct Established(pub(crate) Arc<Core>);
+pub(crate) struct Established<S>(pub(crate) Arc<S>);
 
-impl Borrow<str> for Established {
+impl<S: Resident> Borrow<str> for Established<S> {
     fn borrow(&self) -> &str {
-        &self.0.me.session
+        self.0.session()
     }
 }
 
-impl PartialEq for Established {
+impl<S: Resident> PartialEq for Established<S> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.me.session == other.0.me.session
+        self.0.session() == other.0.session()
     }
 }
 
-impl Eq for Established {}
+impl<S: Resident> Eq for Established<S> {}
 
-impl Hash for Established {
+impl<S: Resident> Hash for Established<S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         Borrow::<str>::borrow(self).hash(state);
     }
 }
 
-impl Namespace {
+impl<S: Resident> Namespace<S> {
     pub(crate) fn new(name: &str, broker: Arc<dyn Broker>, recovery: Option<Box<Recovery>>) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         Self {
@@ -74,7 +89,8 @@ impl Namespace {
             shards,
             count: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
-            sockets: Mutex::default(),
+            sockets: Mutex::new(HashSet::new()),
+            watched: Mutex::default(),
             recovery,
             abandoned: AtomicBool::new(false),
         }
@@ -96,7 +112,7 @@ impl Namespace {
     }
 
     /// Makes a socket one that can be addressed; `false` when another has the same session.
-    pub(crate) fn establish(&self, socket: &Arc<Core>) -> bool {
+    pub(crate) fn establish(&self, socket: &Arc<S>) -> bool {
         lock(&self.sockets).insert(Established(Arc::clone(socket)))
     }
 
@@ -105,10 +121,29 @@ impl Namespace {
         self.recovery.as_ref().is_some_and(|recovery| recovery.lock().has_sessions())
     }
 
+    /// Says whether it is to be forgotten as soon as nobody can come back.
+    pub(crate) fn abandon(&self, is_abandoned: bool) {
+        self.abandoned.store(is_abandoned, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Has the time watched for sockets that are not watched yet.
+    pub(crate) fn watch(&self, sockets: impl IntoIterator<Item = Weak<S>>) {
+        lock(&self.watched).extend(sockets);
+    }
+
+    /// Those whose time is watched, who are not any more.
+    pub(crate) fn take_watched(&self) -> Vec<Weak<S>> {
+        std::mem::take(&mut *lock(&self.watched))
+    }
+
     /// Takes an established socket out.
-    pub(crate) fn dismiss(&self, socket: &Core) {
+    pub(crate) fn dismiss(&self, socket: &S) {
         let mut sockets = lock(&self.sockets);
-        sockets.remove(&*socket.me.session);
+        sockets.remove(&**socket.session());
         if sockets.capacity() > 16 && sockets.capacity() / 4 > sockets.len() {
             let len = sockets.len();
             sockets.shrink_to(len * 2);
@@ -116,12 +151,12 @@ impl Namespace {
     }
 
     /// The established socket with this session.
-    pub(crate) fn socket(&self, session: &str) -> Option<Arc<Core>> {
+    pub(crate) fn socket(&self, session: &str) -> Option<Arc<S>> {
         lock(&self.sockets).get(session).map(|socket| Arc::clone(&socket.0))
     }
 
     /// All established sockets, for as long as it is held.
-    pub(crate) fn sockets(&self) -> MutexGuard<'_, Sockets> {
+    pub(crate) fn sockets(&self) -> MutexGuard<'_, Sockets<S>> {
         lock(&self.sockets)
     }
 

@@ -7,9 +7,13 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use crate::settings::{Limits, SlowConsumer};
+mod frames;
+mod link;
+
+pub(crate) use self::frames::{Frames, class_of};
+pub(crate) use self::link::Link;
 use crate::sync::lock;
-use crate::{Close, Drained};
+use crate::{Close, Drained, Limits, SlowConsumer};
 
 /// Counted for each frame on top of its bytes, so that many small ones are bounded as well.
 const OVERHEAD: usize = 64;
