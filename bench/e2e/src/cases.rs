@@ -1,7 +1,7 @@
 //! What is measured.
 
+use crate::load::wire::{BINARY, TEXT};
 use crate::servers::Deflate;
-use crate::wire::{BINARY, TEXT};
 
 /// An echo without compression.
 #[derive(Clone, Copy, Debug)]

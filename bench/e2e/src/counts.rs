@@ -9,10 +9,10 @@ use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cases::{COUNTED, EchoCase, SOCKETIO, SocketIoCase};
-use crate::cli::Options;
 use crate::load::Stop;
-use crate::process::Running;
+use crate::options::Options;
 use crate::report::print_table;
+use crate::servers::process::Running;
 use crate::servers::{Deflate, Job, Server};
 use crate::socketio;
 use crate::throughput::{Built, binaries, run_echo_on};

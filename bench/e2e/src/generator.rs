@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::cli::Options;
-use crate::compile;
-use crate::process::Running;
+use crate::options::Options;
 use crate::report::{Spread, print_table};
+use crate::servers::compile;
+use crate::servers::process::Running;
 use crate::servers::{Deflate, Job, Server};
 
 /// Connections of the echo cases.

@@ -6,34 +6,26 @@
 //! of the server process (from its schedstat) over the measured interval.
 //!
 //! ```text
-//! cases.rs    what is measured            compile.rs   builds the servers with Cargo (and g++)
-//! servers.rs  who is measured             process.rs   spawns, pins, awaits and reads them
-//! load.rs     the epoll loop              wire.rs      handshake and frames
-//! echo.rs deflate.rs fanout.rs            what is sent and what must come back
-//! socketio/                               the same for Socket.IO, and its command
-//! abuse/                                  the server while others attack it, and those others
+//! cli.rs, options.rs                 what was asked for
 //! throughput.rs memory.rs counts.rs
-//! generator.rs                            one command each
-//! report.rs   medians and Markdown
+//! generator.rs socketio/ abuse/      the commands; abuse/ brings the attackers along
+//! load/      the epoll loop; wire: handshake and frames; what is sent and what must come back
+//! servers/   who is measured; compile: built with Cargo (and g++); process: spawned, pinned, read
+//! cases.rs   what is measured        report.rs   medians and Markdown
 //! ```
 
 mod abuse;
 mod cases;
 mod cli;
-mod compile;
 mod counts;
-mod deflate;
-mod echo;
-mod fanout;
 mod generator;
 mod load;
 mod memory;
-mod process;
+mod options;
 mod report;
 mod servers;
 mod socketio;
 mod throughput;
-mod wire;
 
 use clap::Parser;
 

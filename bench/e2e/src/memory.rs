@@ -1,19 +1,17 @@
 //! Memory of idle connections: resident bytes of the server with them, less those without, per connection.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-use crate::cli::{Members, Options};
-use crate::compile;
 use crate::load::{Load, Stop};
-use crate::process::Running;
+use crate::load::{native, wire};
+use crate::options::{Members, Options};
 use crate::report::{Spread, print_table};
+use crate::servers::compile;
+use crate::servers::process::Running;
 use crate::servers::{Deflate, Job, Server};
 use crate::throughput::{Built, binaries, connect, connect_deflate};
-use crate::wire;
 
 /// What idles.
 #[derive(Clone, Copy, Debug)]
@@ -111,11 +109,11 @@ pub(crate) fn members(options: &Options, how: &Members) -> anyhow::Result<()> {
     for index in 0..options.connections {
         let room = format!("{}{}", how.prefix, index / how.room_size);
         let mut stream = wire::connect(server.address, "/ws", Deflate::Off)?.0;
-        join(&mut stream, &room).with_context(|| format!("member {index}"))?;
+        native::join(&mut stream, &room).with_context(|| format!("member {index}"))?;
         streams.push(stream);
     }
     // What others' joins brought is read, so that nothing waits in the server.
-    streams.iter_mut().try_for_each(drain)?;
+    streams.iter_mut().try_for_each(native::drain)?;
     let bytes = (settled(&server, sleep)? as f64 - before as f64) / options.connections as f64;
     let title = format!("Memory: {} members of rooms of {}", options.connections, how.room_size);
     print_table(
@@ -123,39 +121,5 @@ pub(crate) fn members(options: &Options, how: &Members) -> anyhow::Result<()> {
         &["server", "bytes per member"],
         &[vec!["ropeway serve".into(), format!("{bytes:.0}")]],
     );
-    Ok(())
-}
-
-/// Makes a connection a member of `room`, in the native protocol.
-pub(crate) fn join(stream: &mut TcpStream, room: &str) -> anyhow::Result<()> {
-    let mut frame = Vec::new();
-    wire::put_frame(
-        &mut frame,
-        wire::TEXT,
-        false,
-        format!(r#"{{"type":"join","room":"{room}","id":"1"}}"#).as_bytes(),
-        [1, 2, 3, 4],
-    );
-    stream.write_all(&frame)?;
-    let mut seen = Vec::new();
-    let mut chunk = [0; 4096];
-    while !contains(&seen, br#""joined""#) {
-        ensure!(!contains(&seen, br#""error""#), "refused: {}", String::from_utf8_lossy(&seen));
-        let n = stream.read(&mut chunk)?;
-        ensure!(n > 0, "the server ended the connection: {}", String::from_utf8_lossy(&seen));
-        seen.extend_from_slice(&chunk[..n]);
-    }
-    Ok(())
-}
-
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|window| window == word)
-}
-
-/// Throws away what has come; the stream is nonblocking from then on.
-pub(crate) fn drain(stream: &mut TcpStream) -> anyhow::Result<()> {
-    stream.set_nonblocking(true)?;
-    let mut chunk = [0; 65536];
-    while stream.read(&mut chunk).is_ok_and(|n| n > 0) {}
     Ok(())
 }

@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 
 use crate::cases::{DEFLATE, DeflateCase, ECHO, EchoCase, FANOUT, FANOUT_BYTES, FanoutCase};
-use crate::cli::Options;
-use crate::deflate::DeflateEcho;
-use crate::echo::{Echo, Framing};
-use crate::fanout::Fanout;
+use crate::load::deflate::DeflateEcho;
+use crate::load::echo::{Echo, Framing};
+use crate::load::fanout::Fanout;
+use crate::load::wire;
 use crate::load::{Load, Sample, Stop};
-use crate::process::Running;
+use crate::options::Options;
 use crate::report::{Row, Spread, print_relative, print_rows};
+use crate::servers::compile;
+use crate::servers::process::Running;
 use crate::servers::{Deflate, Job, Server};
-use crate::{compile, wire};
 
 /// Echo without compression.
 pub(crate) fn echo(options: &Options) -> anyhow::Result<()> {

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
+use crate::load::native;
+use crate::load::wire::{self, Decoder, Piece, TEXT};
 use crate::load::{Load, Outbox, Workload};
-use crate::memory;
-use crate::process::Running;
 use crate::servers::Deflate;
-use crate::wire::{self, Decoder, Piece, TEXT};
+use crate::servers::process::Running;
 
 const MEMBERS: usize = 100;
 /// From one event to the next, whoever publishes it.
@@ -53,7 +53,7 @@ impl<'a> Members<'a> {
     pub(crate) fn join(server: &'a Running) -> anyhow::Result<Self> {
         let member = |_| {
             let mut stream = wire::connect(server.address, "/ws", Deflate::Off)?.0;
-            memory::join(&mut stream, "quiet:room")?;
+            native::join(&mut stream, "quiet:room")?;
             Ok(stream)
         };
         let streams: anyhow::Result<Vec<_>> = (0..MEMBERS).map(member).collect();

@@ -16,10 +16,10 @@ pub(crate) use attackers::{Attack, attack};
 use members::{Figures, Members};
 use offender::Offender;
 
-use crate::cli::Options;
-use crate::compile;
-use crate::process::Running;
+use crate::options::Options;
 use crate::report::print_table;
+use crate::servers::compile;
+use crate::servers::process::Running;
 
 /// Before anything is measured, and between the beginning of an attack and measuring.
 const SETTLING: Duration = Duration::from_millis(500);

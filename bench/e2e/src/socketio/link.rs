@@ -5,9 +5,9 @@ use std::net::TcpStream;
 
 use anyhow::{Context, bail, ensure};
 
-use crate::process::Running;
+use crate::load::wire::{self, Decoder, Piece, TEXT};
 use crate::servers::Deflate;
-use crate::wire::{self, Decoder, Piece, TEXT};
+use crate::servers::process::Running;
 
 const PATH: &str = "/socket.io/?EIO=4&transport=websocket";
 

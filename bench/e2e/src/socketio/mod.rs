@@ -5,12 +5,12 @@ use std::net::TcpStream;
 use anyhow::{Context, ensure};
 
 use crate::cases::{SOCKETIO, SOCKETIO_IDLE, Shape, SocketIoCase};
-use crate::cli::Options;
 use crate::load::{Load, Sample, Stop};
 use crate::memory::{settled, sleep};
-use crate::process::Running;
+use crate::options::Options;
 use crate::report::{Spread, print_cpu, print_rows, print_table};
 use crate::servers::Job;
+use crate::servers::process::Running;
 use crate::throughput::{Built, binaries, rounds, stop};
 
 mod link;

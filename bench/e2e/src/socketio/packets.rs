@@ -1,7 +1,7 @@
 //! The packets that are sent, and those that must come back, without an allocation per message.
 
 use crate::load::Outbox;
-use crate::wire::{self, TEXT};
+use crate::load::wire::{self, TEXT};
 
 /// Events of one connection, numbered.
 pub(crate) struct Events {

@@ -4,7 +4,7 @@ use anyhow::{bail, ensure};
 
 use super::link::Link;
 use super::packets::{Events, Expected};
-use crate::fanout::Deliveries;
+use crate::load::fanout::Deliveries;
 use crate::load::{Outbox, Workload};
 
 /// `outstanding` events without their acknowledgement on every connection, at all times.

@@ -8,8 +8,8 @@ use anyhow::ensure;
 use flate2::{Compress, Compression, FlushCompress};
 
 use super::crowd::arrive;
+use crate::load::wire::{self, TEXT};
 use crate::servers::Deflate;
-use crate::wire::{self, TEXT};
 
 /// Of attacks that come from many addresses.
 const ADDRESSES: usize = 20;

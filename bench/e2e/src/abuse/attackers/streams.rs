@@ -4,9 +4,9 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 
 use super::crowd::arrive;
-use crate::memory;
+use crate::load::native;
+use crate::load::wire::{self, PING, TEXT};
 use crate::servers::Deflate;
-use crate::wire::{self, PING, TEXT};
 
 /// Connections of the floods, each from its own address.
 const CONNECTIONS: usize = 10;
@@ -61,7 +61,7 @@ impl Streams {
     pub(crate) fn publishes(target: SocketAddr) -> anyhow::Result<Self> {
         Self::of(target, |attacker, stream| {
             let room = format!("busy:{attacker}");
-            memory::join(stream, &room)?;
+            native::join(stream, &room)?;
             Ok((publish(&room, "flood").repeat(100), 100))
         })
     }
@@ -72,12 +72,12 @@ impl Streams {
         let silent = |attacker| {
             let mut stream = arrive(attacker, target, Some(NO_BUFFER))?;
             wire::upgrade(&mut stream, "/ws", Deflate::Off)?;
-            memory::join(&mut stream, room)?;
+            native::join(&mut stream, room)?;
             Ok(stream)
         };
         let silent = (1..=SLOW_READERS).map(silent).collect::<anyhow::Result<_>>()?;
         let publisher = Flow::open(0, target, &mut |_, stream| {
-            memory::join(stream, room)?;
+            native::join(stream, room)?;
             Ok((publish(room, &"x".repeat(LARGE)), 1))
         })?;
         Ok(Self { flows: vec![publisher], _silent: silent })
@@ -112,7 +112,7 @@ impl Flow {
 
     /// Sends on where it had to stop. What comes is thrown away: these are no slow readers.
     fn act(&mut self) -> u64 {
-        let _ = memory::drain(&mut self.stream);
+        let _ = native::drain(&mut self.stream);
         while self.written < self.batch.len() {
             match self.stream.write(&self.batch[self.written..]) {
                 Ok(n) => self.written += n,

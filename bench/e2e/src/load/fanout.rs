@@ -1,8 +1,8 @@
 //! Broadcast: one connection publishes, every connection gets all of it, in order.
 
-use crate::echo::{Checker, Framing, Sender};
-use crate::load::{Outbox, Workload};
-use crate::wire::BINARY;
+use super::echo::{Checker, Framing, Sender};
+use super::wire::BINARY;
+use super::{Outbox, Workload};
 
 /// `outstanding` publishes not yet delivered to everybody, at all times.
 pub(crate) struct Fanout {

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::cli::Options;
-use crate::servers::{Job, Server};
+use super::{Job, Server};
+use crate::options::Options;
 
 /// From the path, so that rustup's proxy fixes the toolchain: some peers carry a `rust-toolchain` file.
 const CARGO: &str = "cargo";
@@ -14,7 +14,7 @@ const CARGO: &str = "cargo";
 /// Builds everything that was asked for.
 pub(crate) fn all(options: &Options) -> anyhow::Result<()> {
     for &server in &options.peers {
-        for job in [Job::Echo(crate::servers::Deflate::Off), Job::Broadcast, Job::SocketIo] {
+        for job in [Job::Echo(super::Deflate::Off), Job::Broadcast, Job::SocketIo] {
             if !server.speaks(job) {
                 continue;
             }

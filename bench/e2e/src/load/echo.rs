@@ -2,8 +2,8 @@
 
 use anyhow::{bail, ensure};
 
-use crate::load::{Outbox, Workload};
-use crate::wire::{self, Decoder, Piece};
+use super::wire::{self, Decoder, Piece};
+use super::{Outbox, Workload};
 
 /// Every message starts with its number, as hexadecimal digits so that it may be text.
 const STAMP: usize = 8;

@@ -8,7 +8,13 @@ use anyhow::{Context, bail};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::process::Running;
+pub(crate) mod deflate;
+pub(crate) mod echo;
+pub(crate) mod fanout;
+pub(crate) mod native;
+pub(crate) mod wire;
+
+use crate::servers::process::Running;
 
 /// No progress for this long is a failure, not a slow server.
 const STALL: Duration = Duration::from_secs(30);

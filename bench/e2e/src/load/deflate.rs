@@ -4,8 +4,8 @@ use anyhow::{bail, ensure};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use payloads::DOCUMENTS;
 
-use crate::load::{Outbox, Workload};
-use crate::wire::{self, Agreed, Decoder, Piece, TEXT};
+use super::wire::{self, Agreed, Decoder, Piece, TEXT};
+use super::{Outbox, Workload};
 
 /// What RFC 7692 section 7.2.1 has the sender cut off and the receiver put back.
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];

@@ -10,18 +10,11 @@ use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-use crate::cli::Options;
-use crate::servers::{Deflate, Job, Server};
+use super::{Deflate, Job, Server};
+use crate::options::{Cores, Options};
 
 /// Valgrind takes its time.
 const READY: Duration = Duration::from_secs(30);
-
-/// Which core is whose.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cores {
-    pub(crate) server: usize,
-    pub(crate) client: usize,
-}
 
 /// A running server.
 #[derive(Debug)]

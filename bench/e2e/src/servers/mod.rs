@@ -1,5 +1,8 @@
 //! Who is measured.
 
+pub(crate) mod compile;
+pub(crate) mod process;
+
 use std::fmt;
 
 use clap::ValueEnum;
