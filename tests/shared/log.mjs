@@ -9,8 +9,8 @@ import { join } from "node:path";
 const folder = process.env.ROPEWAY_TEST_LOGS;
 if (folder) mkdirSync(folder, { recursive: true });
 
-/** The environment in which a server says all it can, where its log is kept. */
-export const talkative = folder ? { ROPEWAY_LOG: "trace" } : {};
+/** The arguments with which a server says all it can, where its log is kept. */
+export const talkative = folder ? ["--log", "trace"] : [];
 
 /** Keeps a line of a server that this process runs. */
 export function keepLine(line) {

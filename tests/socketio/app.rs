@@ -1,7 +1,8 @@
 //! The application that real Socket.IO clients talk with in the tests beside this file.
 //!
 //! `reference.mjs` is the same for npm `socket.io`; each event is described by the tests that use it. Settings come
-//! from the environment, as those of `ropeway serve`. It says on standard error where it listens.
+//! from the environment, as those of `ropeway serve`. It says on standard error where it listens. `--log FILTER` has it say
+//! more, `--certificates FOLDER` has it do nothing but write some.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -23,6 +24,8 @@ use ropeway_server::{Handshake, Server};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+
+mod certificates;
 
 /// Counts what the server holds.
 #[global_allocator]
@@ -92,13 +95,24 @@ struct Outcome {
 
 #[tokio::main]
 async fn main() {
-    let listen = std::env::args().skip_while(|argument| argument != "--listen").nth(1).unwrap();
+    if let Some(folder) = argument("--certificates") {
+        return certificates::write(folder.as_ref());
+    }
+    if let Some(filter) = argument("--log") {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+    let listen = argument("--listen").unwrap();
     let sources = Sources::new().environment(std::env::vars()).flag("--listen", "server.listen", listen);
     let config = sources.load().unwrap_or_else(|error| panic!("{error}"));
     let server = Server::builder(config).app(app()).bind().await.unwrap();
     eprintln!("the application listens on http://{}", server.local_addr());
     let mut terminate = signal(SignalKind::terminate()).unwrap();
     server.run(async move { terminate.recv().await.unwrap_or_default() }).await;
+}
+
+/// What stands behind a flag.
+fn argument(flag: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != flag).nth(1)
 }
 
 fn app() -> App {

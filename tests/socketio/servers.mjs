@@ -4,8 +4,11 @@
  * `SOCKETIO_APP` names the binary of app.rs and `ROPEWAY` that of the command. With `SOCKETIO_REFERENCE` set the
  * application runs on npm `socket.io` instead, which shows whether a test or the server is wrong.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -32,12 +35,23 @@ export function startApp({ port = 0, ...options } = {}) {
     const script = fileURLToPath(new URL("reference.mjs", import.meta.url));
     return start(process.execPath, [script, String(port), JSON.stringify(options)]);
   }
-  return start(named("SOCKETIO_APP"), ["--listen", `127.0.0.1:${port}`], settings(options));
+  return start(named("SOCKETIO_APP"), ["--listen", `127.0.0.1:${port}`, ...talkative], settings(options));
 }
 
 /** `ropeway serve` with its defaults for development; see `startApp`. */
 export function startServe({ port = 0, ...options } = {}) {
-  return start(named("ROPEWAY"), ["serve", "--listen", `127.0.0.1:${port}`], { ROPEWAY_API_KEY: secret(API_KEY), ...talkative, ...settings(options) });
+  return start(named("ROPEWAY"), ["serve", "--listen", `127.0.0.1:${port}`, ...talkative], { ROPEWAY_API_KEY: secret(API_KEY), ...settings(options) });
+}
+
+/**
+ * A new authority and a certificate of it for this machine, for options `tls` of the servers.
+ * @returns {{ ca: string, tls: { certificate: string, key: string } }} `ca`: the authority in PEM, for clients
+ */
+export function certificates() {
+  const folder = mkdtempSync(join(tmpdir(), "ropeway-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  execFileSync(named("SOCKETIO_APP"), ["--certificates", folder]);
+  return { ca: readFileSync(join(folder, "ca.pem"), "utf8"), tls: { certificate: join(folder, "cert.pem"), key: join(folder, "key.pem") } };
 }
 
 function named(variable) {
@@ -71,11 +85,12 @@ const SETTINGS = {
 };
 
 /** The environment that configures Ropeway. */
-function settings({ connectionStateRecovery, ...options }) {
+function settings({ connectionStateRecovery, tls, ...options }) {
   const variables = Object.entries(options).map(([name, value]) => {
     const [variable, shown] = SETTINGS[name];
     return [`ROPEWAY_${variable}`, shown(value)];
   });
+  if (tls) variables.push(["ROPEWAY_TLS_CERTIFICATE", tls.certificate], ["ROPEWAY_TLS_KEY", tls.key]);
   if (connectionStateRecovery) variables.push(...recovery(connectionStateRecovery));
   return Object.fromEntries(variables);
 }
@@ -93,7 +108,7 @@ async function start(command, args, variables = {}) {
   const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
   children.add(child);
   child.once("exit", () => children.delete(child));
-  const server = new RunningServer(child);
+  const server = new RunningServer(child, variables.ROPEWAY_TLS_KEY ? "https" : "http");
   server.port = await server.address().catch((error) => server.kill().then(() => Promise.reject(error)));
   return server;
 }
@@ -104,9 +119,11 @@ class RunningServer {
   said = [];
   #child;
   #lines;
+  #scheme;
 
-  constructor(child) {
+  constructor(child, scheme) {
     this.#child = child;
+    this.#scheme = scheme;
     this.#lines = createInterface(child.stderr);
     this.#lines.on("line", (line) => {
       this.said.push(line);
@@ -115,7 +132,7 @@ class RunningServer {
   }
 
   get url() {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   /** The port, once it is listened on. */

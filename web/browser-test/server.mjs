@@ -23,9 +23,9 @@ export async function startServer(port = 0, settings = {}) {
 async function startBinary(port, settings) {
   // Its configuration is read from variables of this kind; here it runs with the defaults.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ROPEWAY"));
-  const env = { ...Object.fromEntries(inherited), ...talkative, ...settings };
+  const env = { ...Object.fromEntries(inherited), ...settings };
   if (settings.ROPEWAY_API_KEY) secret(settings.ROPEWAY_API_KEY);
-  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, ...talkative], { env, stdio: ["ignore", "ignore", "pipe"] });
   process.once("exit", () => child.kill("SIGKILL"));
   const lines = createInterface(child.stderr);
   const talk = [];
