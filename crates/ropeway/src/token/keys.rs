@@ -18,11 +18,7 @@ use crate::failure::{Failure, Kind};
 /// Makes a key or a secret. The public key, where there is one, is printed.
 pub(super) fn generate(path: &Path, algorithm: Algorithm, force: bool) -> Result<(), Failure> {
     if algorithm.kind() == Of::Rsa {
-        return Err(Failure::usage(
-            "--algorithm",
-            "keys for RSA are not made here, but taken from elsewhere",
-        )
-        .hint("`openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out FILE` makes one"));
+        return Err(rsa(path, algorithm));
     }
     let failed = |error: SigningError| Failure::new(Kind::System, "cannot make a key", error);
     if let Some(secret) = generate_secret(algorithm).map_err(failed)? {
@@ -33,6 +29,17 @@ pub(super) fn generate(path: &Path, algorithm: Algorithm, force: bool) -> Result
         .map_err(|error| Failure::new(Kind::System, "cannot make a key", error))?;
     write(path, &pem("PRIVATE KEY", &private), force)?;
     print(&key.public().to_spki().map(|spki| pem("PUBLIC KEY", &spki)).unwrap_or_default())
+}
+
+/// They are made by a program that everybody has, rather than by crates that nothing else here needs.
+fn rsa(path: &Path, algorithm: Algorithm) -> Failure {
+    let file = format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    Failure::usage("--algorithm", format!("{algorithm} needs a key for RSA, which is not made here")).hint(
+        format!(
+            "`openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out {file}` makes one, and \
+         `openssl pkey -in {file} -pubout` prints the public key"
+        ),
+    )
 }
 
 /// Prints the set of all keys; one that is in several files is in it once.
