@@ -95,7 +95,7 @@ fn tokens_of_a_secret_let_their_user_in() {
 #[test]
 fn tokens_of_a_key_pair_let_their_user_in() {
     let here = folder("pair");
-    for algorithm in ["EdDSA", "ES256", "ES384"] {
+    for algorithm in ["EdDSA", "ES256", "ES384", "ES512"] {
         let public = token(&here, None, &["keys", "generate", algorithm, "--algorithm", algorithm]);
         let file = here.join("public.pem");
         fs::write(&file, text(&public)).unwrap();
@@ -194,7 +194,16 @@ fn private_keys_are_for_their_owner_and_stay() {
     text(&token(&here, None, &["keys", "generate", "--force", "key.pem"]));
     assert!(is_private() && fs::read_to_string(&path).unwrap() != before);
     assert_eq!(fs::read_dir(&here).unwrap().count(), 1, "nothing is left beside it");
-    fails(&token(&here, None, &["keys", "generate", "--algorithm", "RS256", "rsa"]), 2, "openssl genpkey");
+}
+
+#[test]
+fn keys_for_rsa_come_from_elsewhere() {
+    let here = folder("rsa");
+    for algorithm in ["RS256", "PS512"] {
+        let refused = token(&here, None, &["keys", "generate", "--algorithm", algorithm, "a key.pem"]);
+        fails(&refused, 2, "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out 'a key.pem'");
+    }
+    assert_eq!(fs::read_dir(&here).unwrap().count(), 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How a token is signed. There is no `none`, so nothing can ask for it; ES512 is left out because P-521 is.
+/// How a token is signed. There is no `none`, so nothing can ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// HMAC with SHA-256.
@@ -28,6 +28,8 @@ pub enum Algorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
+    /// ECDSA on P-521 with SHA-512.
+    Es512,
     /// Ed25519.
     EdDsa,
 }
@@ -44,13 +46,15 @@ pub enum Kind {
     P256,
     /// An elliptic curve: P-384.
     P384,
+    /// An elliptic curve: P-521.
+    P521,
     /// An Edwards curve: Ed25519.
     Ed25519,
 }
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Hs256,
         Self::Hs384,
         Self::Hs512,
@@ -62,6 +66,7 @@ impl Algorithm {
         Self::Ps512,
         Self::Es256,
         Self::Es384,
+        Self::Es512,
         Self::EdDsa,
     ];
 
@@ -79,6 +84,7 @@ impl Algorithm {
             Self::Ps512 => "PS512",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::EdDsa => "EdDSA",
         }
     }
@@ -89,6 +95,7 @@ impl Algorithm {
             Self::Hs256 | Self::Hs384 | Self::Hs512 => Kind::Secret,
             Self::Es256 => Kind::P256,
             Self::Es384 => Kind::P384,
+            Self::Es512 => Kind::P521,
             Self::EdDsa => Kind::Ed25519,
             _ => Kind::Rsa,
         }
@@ -113,6 +120,7 @@ impl Kind {
             Self::Rsa => "an RSA key",
             Self::P256 => "a P-256 key",
             Self::P384 => "a P-384 key",
+            Self::P521 => "a P-521 key",
             Self::Ed25519 => "an Ed25519 key",
         }
     }
@@ -126,7 +134,7 @@ impl fmt::Display for Algorithm {
 
 /// An algorithm that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no algorithm that is understood: HS256, HS384, HS512, RS*, PS*, ES256, ES384 and EdDSA are")]
+#[error("no algorithm that is understood: HS*, RS*, PS* and ES* with 256, 384 or 512, and EdDSA are")]
 pub struct UnknownAlgorithm;
 
 /// Names are compared as they are: RFC 7515 section 4.1.1 tells cases apart.

@@ -9,7 +9,8 @@
 //! The key decides what it may verify, never the token: a [`VerifyingKey`] is of one [`Kind`] for good, so a public key
 //! cannot be taken for a secret, and there is no `none`. What RFC 8725 advises is the only way there is: no key that a
 //! token brings along is used, critical extensions and doubled members are refused, claims are not looked at before the
-//! signature is. Cryptography is that of `ring`, which the project has for TLS anyway.
+//! signature is. Cryptography is that of `ring`, which the project has for TLS anyway; P-521, which
+//! `ring` lacks, is that of the crate `p521`.
 //!
 //! ```
 //! use std::time::{Duration, UNIX_EPOCH};
@@ -31,6 +32,7 @@ mod claims;
 mod der;
 mod key;
 mod members;
+mod p521;
 mod set;
 mod signing;
 mod token;

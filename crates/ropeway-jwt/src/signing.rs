@@ -13,8 +13,8 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::algorithm::{Algorithm, Kind};
-use crate::key::{EC_P256, EC_P384, KeyError, VerifyingKey, hmac_of};
-use crate::{base64url, der};
+use crate::key::{EC_P256, EC_P384, EC_P521, KeyError, VerifyingKey, hmac_of};
+use crate::{base64url, der, p521};
 
 /// A key that signs tokens: a private key, or a secret. `Debug` shows its kind alone.
 pub struct SigningKey {
@@ -26,6 +26,7 @@ enum Pair {
     Secret(Box<[u8]>),
     Rsa(Box<RsaKeyPair>),
     Ecdsa(Box<EcdsaKeyPair>),
+    P521(Box<p521::Pair>),
     Ed25519(Box<Ed25519KeyPair>),
 }
 
@@ -62,14 +63,15 @@ impl SigningKey {
                 Self::rsa(RsaKeyPair::from_der(key.secret_pkcs1_der()).map_err(|_| KeyError::Unsupported)?)
             }
             PrivateKeyDer::Sec1(key) => {
-                let key = key.secret_sec1_der();
-                Self::from_pkcs8(&pkcs8(EC_P256, key)).or_else(|_| Self::from_pkcs8(&pkcs8(EC_P384, key)))
+                let keys = [EC_P256, EC_P384, EC_P521].map(|curve| pkcs8(curve, key.secret_sec1_der()));
+                keys.iter().find_map(|key| Self::from_pkcs8(key).ok()).ok_or(KeyError::Unsupported)
             }
             _ => Err(KeyError::Unsupported),
         }
     }
 
-    /// A PrivateKeyInfo (RFC 5958). An elliptic curve's must have its public key in it, as those of OpenSSL have.
+    /// A PrivateKeyInfo (RFC 5958). One for P-256 or P-384 must have its public key in it, as those of OpenSSL
+    /// have.
     ///
     /// # Errors
     /// It cannot be used.
@@ -86,6 +88,10 @@ impl SigningKey {
                 let public = VerifyingKey::from_point(kind, pair.public_key().as_ref())?;
                 return Ok(Self { pair: Pair::Ecdsa(Box::new(pair)), public });
             }
+        }
+        if let Some(pair) = p521::Pair::from_pkcs8(der) {
+            let public = VerifyingKey::from_point(Kind::P521, &pair.public())?;
+            return Ok(Self { pair: Pair::P521(Box::new(pair)), public });
         }
         Self::rsa(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError::Unsupported)?)
     }
@@ -144,6 +150,7 @@ impl SigningKey {
                 let signature = pair.sign(&random, message).map_err(|_| SigningError::Failed)?;
                 Ok(signature.as_ref().to_vec())
             }
+            Pair::P521(pair) => pair.sign(message).ok_or(SigningError::Failed),
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 let signed = pair.sign(padding(algorithm), &random, message, &mut signature);
@@ -170,7 +177,7 @@ fn padding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
     }
 }
 
-/// A new private key as PKCS #8, for Ed25519, P-256 or P-384; RSA is not made here.
+/// A new private key as PKCS #8, for Ed25519, P-256, P-384 or P-521; RSA is not made here.
 ///
 /// # Errors
 /// [`SigningError::Misfit`]: another kind; [`SigningError::Failed`]: the system has no random numbers.
@@ -185,6 +192,7 @@ pub fn generate_pkcs8(kind: Kind) -> Result<Vec<u8>, SigningError> {
             key.extend(random_bytes::<32>()?);
             return Ok(key);
         }
+        Kind::P521 => return Ok(p521::Pair::generate(random_bytes)?.to_pkcs8()),
         Kind::Secret | Kind::Rsa => return Err(SigningError::Misfit),
     };
     let key = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(|_| SigningError::Failed)?;
@@ -207,7 +215,7 @@ fn random_bytes<const N: usize>() -> Result<[u8; N], SigningError> {
 }
 
 /// An ECPrivateKey (RFC 5915) as PKCS #8.
-fn pkcs8(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
+pub(crate) fn pkcs8(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
     let parts = [
         der::wrap(der::INTEGER, &[0]),
         der::wrap(der::SEQUENCE, algorithm),

@@ -32,6 +32,7 @@ with_each_algorithm! {
     ps512: Ps512,
     es256: Es256,
     es384: Es384,
+    es512: Es512,
     eddsa: EdDsa,
 }
 
@@ -41,6 +42,7 @@ fn converse(algorithm: Algorithm) {
         Kind::Rsa => SigningKey::from_pem(include_str!("../keys/rsa.pem")).unwrap(),
         Kind::P256 => SigningKey::from_pem(include_str!("../keys/p256.pem")).unwrap(),
         Kind::P384 => SigningKey::from_pem(include_str!("../keys/p384.pem")).unwrap(),
+        Kind::P521 => SigningKey::from_pem(include_str!("../keys/p521.pem")).unwrap(),
         Kind::Ed25519 => SigningKey::from_pem(include_str!("../keys/ed25519.pem")).unwrap(),
     };
     let token = key.token(algorithm, Some("mine"), r#"{"sub":"ada","exp":9999999999}"#).unwrap();

@@ -43,7 +43,8 @@ fn a_signature_is_needed() {
 /// The public key is known to everybody: whoever takes it for a secret believes everybody.
 #[test]
 fn a_public_key_is_taken_for_no_secret() {
-    for (pem, kind) in PUBLIC.into_iter().zip([Kind::Rsa, Kind::P256, Kind::P384, Kind::Ed25519]) {
+    for (pem, kind) in PUBLIC.into_iter().zip([Kind::Rsa, Kind::P256, Kind::P384, Kind::P521, Kind::Ed25519])
+    {
         let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, &body).unwrap();
         let jwk = serde_json::to_vec(&signing(kind).public().to_jwk()).unwrap();
@@ -110,9 +111,8 @@ fn a_part_of_a_signature_is_none() {
 
 #[test]
 fn another_key_of_the_kind_is_another_key() {
-    for (kind, algorithm) in
-        [(Kind::P256, Algorithm::Es256), (Kind::P384, Algorithm::Es384), (Kind::Ed25519, Algorithm::EdDsa)]
-    {
+    for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa] {
+        let kind = algorithm.kind();
         let other = SigningKey::from_pkcs8(&generate_pkcs8(kind).unwrap()).unwrap();
         assert_eq!(
             refusal(&other.token(algorithm, None, CLAIMS).unwrap(), &keys(kind)),
@@ -126,17 +126,26 @@ fn another_key_of_the_kind_is_another_key() {
 /// RFC 7518 section 3.4 wants r and s side by side; ASN.1 is what other protocols have.
 #[test]
 fn ecdsa_signatures_have_no_asn1() {
-    use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
-    let random = ring::rand::SystemRandom::new();
-    let pkcs8 = generate_pkcs8(Kind::P256).unwrap();
-    let key = SigningKey::from_pkcs8(&pkcs8).unwrap();
-    let good = key.token(Algorithm::Es256, None, CLAIMS).unwrap();
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8, &random).unwrap();
-    let message = good.rsplit_once('.').unwrap().0;
-    let signature = pair.sign(&random, message.as_bytes()).unwrap();
-    let keys = KeySet::of([key.public().clone()]);
-    assert!(judge(&good, &keys).is_ok());
-    assert_eq!(refusal(&with_signature(&good, signature.as_ref()), &keys), TokenError::Signature);
+    for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512] {
+        let good = token(algorithm, CLAIMS);
+        let signature = decode(parts(&good)[2]);
+        let (r, s) = signature.split_at(signature.len() / 2);
+        let numbers = [integer(r), integer(s)].concat();
+        let asn1 = match numbers.len() {
+            length @ 128.. => [&[0x30, 0x81, length as u8], &*numbers].concat(),
+            length => [&[0x30, length as u8], &*numbers].concat(),
+        };
+        assert!(judge(&good, &all_keys()).is_ok());
+        assert_eq!(refusal(&with_signature(&good, &asn1), &all_keys()), TokenError::Signature, "{algorithm}");
+    }
+}
+
+/// An INTEGER of DER.
+fn integer(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let number = &number[zeros..];
+    let sign: &[u8] = if number[0] >= 0x80 { &[0] } else { &[] };
+    [&[2, (sign.len() + number.len()) as u8], sign, number].concat()
 }
 
 /// CVE-2022-21449: with r or s zero, or the order of the curve, which is zero modulo itself, the equation always holds.
@@ -144,7 +153,10 @@ fn ecdsa_signatures_have_no_asn1() {
 fn r_and_s_are_not_zero() {
     const P256: &str = "_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE";
     const P384: &str = "________________________________x2NNgfQ3Ld9YGg2ySLCneuzsGWrMxSlz";
-    for (algorithm, order) in [(Algorithm::Es256, decode(P256)), (Algorithm::Es384, decode(P384))] {
+    const P521: &str =
+        "Af__________________________________________-lGGh4O_L5Zrf8wBSPcJpdA7tcm4iZxHrrtvtx6ROGQJ";
+    for (algorithm, order) in [(Algorithm::Es256, P256), (Algorithm::Es384, P384), (Algorithm::Es512, P521)] {
+        let order = decode(order);
         let good = token(algorithm, CLAIMS);
         let signature = decode(parts(&good)[2]);
         let (r, s) = signature.split_at(order.len());

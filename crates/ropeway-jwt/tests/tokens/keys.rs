@@ -5,7 +5,7 @@ use ropeway_jwt::{Algorithm, KeyError, SigningKey, VerifyingKey};
 use crate::support::{CLAIMS, P256, PUBLIC, RSA, SECRET, judge, keys, token};
 
 const RSA_1024: &str = include_str!("../keys/rsa-1024-public.pem");
-const P521: &str = include_str!("../keys/p521-public.pem");
+const SECP256K1: &str = include_str!("../keys/secp256k1-public.pem");
 const CERTIFICATE: &str = include_str!("../keys/p256-certificate.pem");
 
 fn refusal(pem: &str) -> KeyError {
@@ -21,7 +21,7 @@ fn der(pem: &str) -> Vec<u8> {
 #[test]
 fn weak_and_unknown_keys_are_refused() {
     assert_eq!(refusal(RSA_1024), KeyError::RsaSize);
-    assert_eq!(refusal(P521), KeyError::Unsupported);
+    assert_eq!(refusal(SECP256K1), KeyError::Unsupported);
     assert_eq!(refusal(CERTIFICATE), KeyError::Certificate);
     assert_eq!(refusal(RSA), KeyError::Private);
     assert_eq!(refusal(&format!("{}{P256}", PUBLIC[0])), KeyError::Private);
@@ -50,11 +50,11 @@ fn secrets_have_as_many_bytes_as_their_hash() {
 /// The key confusion of CVE-2015-9235 begins with a public key that is taken for a secret.
 #[test]
 fn a_public_key_is_no_secret() {
-    for pem in PUBLIC.into_iter().chain([RSA_1024, P521, CERTIFICATE]) {
+    for pem in PUBLIC.into_iter().chain([RSA_1024, SECP256K1, CERTIFICATE]) {
         assert_eq!(VerifyingKey::from_secret(pem.as_bytes()), Err(KeyError::PemAsSecret));
         assert_eq!(VerifyingKey::from_secret(format!("\n {pem}").as_bytes()), Err(KeyError::PemAsSecret));
     }
-    for pem in PUBLIC.into_iter().chain([RSA_1024, P521]) {
+    for pem in PUBLIC.into_iter().chain([RSA_1024, SECP256K1]) {
         assert_eq!(VerifyingKey::from_secret(&der(pem)), Err(KeyError::PublicAsSecret));
         let lines: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
         assert_eq!(VerifyingKey::from_secret(lines.as_bytes()), Err(KeyError::PublicAsSecret));
@@ -67,6 +67,7 @@ fn private_keys_come_in_the_forms_of_openssl() {
         (include_str!("../keys/rsa-pkcs1.pem"), Algorithm::Rs256),
         (include_str!("../keys/p256-sec1.pem"), Algorithm::Es256),
         (include_str!("../keys/p384-sec1.pem"), Algorithm::Es384),
+        (include_str!("../keys/p521-sec1.pem"), Algorithm::Es512),
     ] {
         let token = SigningKey::from_pem(pem).unwrap().token(algorithm, None, CLAIMS).unwrap();
         assert!(judge(&token, &keys(algorithm.kind())).is_ok(), "{algorithm}");

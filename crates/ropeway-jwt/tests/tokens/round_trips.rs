@@ -31,7 +31,7 @@ fn pairs() -> impl Iterator<Item = [Algorithm; 2]> {
 
 #[test]
 fn a_key_is_of_one_kind() {
-    let kinds = [Kind::Secret, Kind::Rsa, Kind::P256, Kind::P384, Kind::Ed25519];
+    let kinds = [Kind::Secret, Kind::Rsa, Kind::P256, Kind::P384, Kind::P521, Kind::Ed25519];
     for (algorithm, kind) in
         Algorithm::ALL.into_iter().flat_map(|algorithm| kinds.map(|kind| (algorithm, kind)))
     {
@@ -56,9 +56,8 @@ fn only_allowed_algorithms_are() {
 
 #[test]
 fn new_keys_work_and_differ() {
-    for (kind, algorithm) in
-        [(Kind::P256, Algorithm::Es256), (Kind::P384, Algorithm::Es384), (Kind::Ed25519, Algorithm::EdDsa)]
-    {
+    for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa] {
+        let kind = algorithm.kind();
         let [one, other] = [(); 2].map(|()| SigningKey::from_pkcs8(&generate_pkcs8(kind).unwrap()).unwrap());
         assert_eq!((one.public().kind(), one.usual_algorithm()), (kind, algorithm));
         let token = one.token(algorithm, Some("k\"1"), CLAIMS).unwrap();

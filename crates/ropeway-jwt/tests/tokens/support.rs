@@ -10,13 +10,15 @@ pub(crate) const SECRET: &[u8] = b"sixty-four bytes, as HS512 wants them, are qu
 pub(crate) const RSA: &str = include_str!("../keys/rsa.pem");
 pub(crate) const P256: &str = include_str!("../keys/p256.pem");
 pub(crate) const P384: &str = include_str!("../keys/p384.pem");
+pub(crate) const P521: &str = include_str!("../keys/p521.pem");
 pub(crate) const ED25519: &str = include_str!("../keys/ed25519.pem");
 
 /// The public halves, in the same order.
-pub(crate) const PUBLIC: [&str; 4] = [
+pub(crate) const PUBLIC: [&str; 5] = [
     include_str!("../keys/rsa-public.pem"),
     include_str!("../keys/p256-public.pem"),
     include_str!("../keys/p384-public.pem"),
+    include_str!("../keys/p521-public.pem"),
     include_str!("../keys/ed25519-public.pem"),
 ];
 
@@ -34,6 +36,7 @@ pub(crate) fn signing(kind: Kind) -> SigningKey {
         Kind::Rsa => SigningKey::from_pem(RSA).unwrap(),
         Kind::P256 => SigningKey::from_pem(P256).unwrap(),
         Kind::P384 => SigningKey::from_pem(P384).unwrap(),
+        Kind::P521 => SigningKey::from_pem(P521).unwrap(),
         Kind::Ed25519 => SigningKey::from_pem(ED25519).unwrap(),
     }
 }

@@ -53,6 +53,34 @@ fn es256() {
     joe(token, &KeySet::parse(jwks.as_bytes()).unwrap());
 }
 
+/// RFC 7515 appendix A.4. What is signed there is no JWT, but a word.
+#[test]
+fn es512() {
+    let token = "eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.\
+        AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2Y\
+        BJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn";
+    let jwks = r#"{"keys":[{"kty":"EC","crv":"P-521","x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk","y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"}]}"#;
+    let found = Unverified::parse(token).unwrap().authentic(&KeySet::parse(jwks.as_bytes()).unwrap(), &[]);
+    assert_eq!(found.unwrap_err(), TokenError::Malformed, "the signature is good, the word no object");
+}
+
+/// RFC 6979 appendix A.2.7, with SHA-512.
+#[test]
+fn es512_is_deterministic() {
+    let private =
+        decode("APrQbapiujsl0vtAEz2nVyBd5n9bsAGP7oyG4baMfnXKqJbrMvH0fHCFWDam0W_MFGb22PvsZ9uJ7AwIsOmWuDU4");
+    let info =
+        b"\x30\x60\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23\
+        \x04\x49\x30\x47\x02\x01\x01\x04\x42";
+    let key = SigningKey::from_pkcs8(&[&info[..], &private].concat()).unwrap();
+    let signature = decode(
+        "AMMo-vy9ed13hQNwxGMl2YfLUlVp-2PF07xTlQ5tTF8XTiWh7pAXtdRQYGrdFStTSTHX1OhFXMkfmxW_Bew243f6\
+        AGF8znz1BkgGxGf2eNO0CA1vHMUK8myiCUFzCCgbaK8oJiPqpj5bXAcj2LjDf_B3exog-Myx3MxDmX8e4ORNpKZ6",
+    );
+    assert_eq!(key.sign(Algorithm::Es512, b"sample").unwrap(), signature);
+    assert!(key.public().verify(Algorithm::Es512, b"sample", &signature));
+}
+
 /// RFC 8037 appendix A.1, A.3, A.4 and A.5. What is signed there is no JWT, but a sentence.
 #[test]
 fn eddsa() {

@@ -120,7 +120,7 @@ pub struct JwtKey(Vec<VerifyingKey>);
 
 impl Value for JwtKey {
     const ALLOWED: &'static str = "PEM text of public keys (-----BEGIN PUBLIC KEY-----): RSA of 2048 to 8192 bits, P-256, \
-                                   P-384 or Ed25519; no certificate and no private key";
+                                   P-384, P-521 or Ed25519; no certificate and no private key";
 
     fn read(raw: Raw<'_>) -> Option<Self> {
         VerifyingKey::from_pem(raw.text()?).ok().map(Self)
@@ -220,7 +220,7 @@ impl Value for Vec<Text> {
 }
 
 impl Value for Algorithm {
-    const ALLOWED: &'static str = "\"HS256\", \"HS384\", \"HS512\", \"RS256\", \"RS384\", \"RS512\", \"PS256\", \"PS384\", \"PS512\", \"ES256\", \"ES384\" or \
+    const ALLOWED: &'static str = "\"HS256\", \"HS384\", \"HS512\", \"RS256\", \"RS384\", \"RS512\", \"PS256\", \"PS384\", \"PS512\", \"ES256\", \"ES384\", \"ES512\" or \
          \"EdDSA\"";
 
     fn read(raw: Raw<'_>) -> Option<Self> {
@@ -233,7 +233,7 @@ impl Value for Algorithm {
 }
 
 impl Value for Vec<Algorithm> {
-    const ALLOWED: &'static str = "a list of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA, none twice";
+    const ALLOWED: &'static str = "a list of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 and EdDSA, none twice";
 
     fn read(raw: Raw<'_>) -> Option<Self> {
         unlike(raw)

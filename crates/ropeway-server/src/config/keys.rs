@@ -212,7 +212,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
         jwt.secret,
         "The secret for HS256, HS384 and HS512; better in the environment, as ROPEWAY_JWT_SECRET."
     ),
-    key!(jwt.key, "Public keys for RS256, PS256, ES256, ES384, EdDSA, ... as PEM text."),
+    key!(jwt.key, "Public keys for RS256, PS256, ES256, EdDSA, ... as PEM text."),
     key!(jwt.key_file, "A file of such keys."),
     key!(jwt.jwks_url, "Where the keys are published, as a JSON Web Key Set."),
     key!(
