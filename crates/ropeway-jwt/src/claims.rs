@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::value::RawValue;
 
 use crate::members::Members;
-use crate::token::{Rules, TokenError};
+use crate::rules::{Rules, TokenError};
 
 /// The claims of a token whose signature is good.
 #[derive(Debug)]
