@@ -61,6 +61,18 @@ impl fmt::Display for CloseCode {
     }
 }
 
+impl Violation {
+    /// The code of the close frame that tells the peer.
+    pub fn close_code(&self) -> CloseCode {
+        match self {
+            Self::InvalidUtf8 | Self::CloseReason | Self::Inflate => CloseCode::INVALID_DATA,
+            Self::MessageTooBig { .. } | Self::FrameTooBig { .. } => CloseCode::TOO_BIG,
+            Self::TooManyFragments { .. } => CloseCode::POLICY,
+            _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+}
+
 /// The body of a close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFrame {

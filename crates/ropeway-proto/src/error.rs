@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use crate::close::CloseCode;
 use crate::utf8::InvalidUtf8;
 
 /// A rule that the peer broke. The connection is over: the peer gets a close frame with [`Violation::close_code`].
@@ -72,18 +71,6 @@ pub enum Violation {
     /// Compressed data that cannot be inflated.
     #[error("a compressed message cannot be inflated (RFC 7692 section 7.2.2)")]
     Inflate,
-}
-
-impl Violation {
-    /// The code of the close frame that tells the peer.
-    pub fn close_code(&self) -> CloseCode {
-        match self {
-            Self::InvalidUtf8 | Self::CloseReason | Self::Inflate => CloseCode::INVALID_DATA,
-            Self::MessageTooBig { .. } | Self::FrameTooBig { .. } => CloseCode::TOO_BIG,
-            Self::TooManyFragments { .. } => CloseCode::POLICY,
-            _ => CloseCode::PROTOCOL_ERROR,
-        }
-    }
 }
 
 impl From<InvalidUtf8> for Violation {
