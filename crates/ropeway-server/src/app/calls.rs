@@ -7,10 +7,9 @@ use ropeway_hub::{Answer, BoxFuture, Error, OwnedPayload, Payload};
 
 use super::answer::Answered;
 use super::extract::{EventParts, Parts};
-use super::handler::{Called, ErasedHandler};
+use super::handler::{Called, ErasedHandler, poll_once};
 use super::kind::Message;
 use super::occasion::{Job, Occasion};
-use super::runner::poll_once;
 use super::{Refusal, Socket};
 
 /// Calls what there is for the occasion; a future when it is not done.

@@ -12,8 +12,9 @@ use ropeway_hub::{
 };
 
 use super::calls::{parts_of, resolve};
+use super::handler::poll_once;
 use super::occasion::Occasion;
-use super::runner::{attend, guarded, poll_once};
+use super::runner::{attend, guarded};
 use super::seat::Seat;
 use super::{App, Handlers, Refusal, Running, Socket, search};
 use crate::Handshake;

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use ropeway_hub::BoxFuture;
 
@@ -78,6 +79,11 @@ impl<K: Kind, A: 'static, H: Handler<K, A>> ErasedHandler<K> for Typed<H, A> {
     fn needs(&self) -> Vec<Need> {
         self.handler.needs()
     }
+}
+
+/// Polls without being woken: whoever gets a pending future polls it again before long.
+pub(super) fn poll_once<T>(future: &mut BoxFuture<T>) -> Poll<T> {
+    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 macro_rules! handlers {

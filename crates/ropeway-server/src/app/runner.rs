@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
 use ropeway_hub::{BoxFuture, Close};
 use tokio::runtime::Handle;
@@ -97,11 +97,6 @@ fn spawn_concurrent(socket: &Socket, future: BoxFuture<()>, place: Concurrent) {
         guarded(&socket, future).await;
         drop(place);
     });
-}
-
-/// Polls without being woken: whoever gets a pending future polls it again before long.
-pub(super) fn poll_once<T>(future: &mut BoxFuture<T>) -> Poll<T> {
-    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// A task that the end of the server waits for. Outside of a runtime, which has ended then, it ends as well.

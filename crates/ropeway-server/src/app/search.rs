@@ -7,8 +7,8 @@ use ropeway_hub::{BoxFuture, OwnedPayload, Reply};
 
 use super::calls::resolve;
 use super::extract::Parts;
+use super::handler::poll_once;
 use super::registry::{Parent, Rule};
-use super::runner::poll_once;
 use super::{Handlers, Inner, Namespace};
 use crate::Handshake;
 

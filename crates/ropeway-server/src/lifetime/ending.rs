@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
 use tracing::warn;
 
-use super::phase::{Phase, Watch};
+use super::phase::Phase;
 use super::progress::Progress;
-use crate::state::{Shared, State};
+use super::watch::Watch;
+use crate::state::Shared;
 
 /// When the time is over: so long for the last lines to those who watch, and for what is about to end anyway.
 const LAST_WORDS: Duration = Duration::from_millis(250);
@@ -30,7 +31,7 @@ pub(crate) async fn leave(shared: &Shared) {
 pub(crate) async fn run(shared: &Shared) {
     shared.drain.start();
     shared.drain.advance(Phase::Draining);
-    let deadline = deadline(shared).unwrap_or_else(Instant::now);
+    let deadline = shared.drain.deadline(shared.config.shutdown.timeout).unwrap_or_else(Instant::now);
     let is_over = timeout_at(deadline, close_sessions(shared)).await.is_err();
     let dropped = shared.population.count();
     if is_over {
@@ -77,9 +78,4 @@ async fn report(shared: &Shared) -> Infallible {
         second.tick().await;
         Progress::of(shared).log();
     }
-}
-
-/// When what is still open is dropped, once the end has begun.
-pub(super) fn deadline(state: &State) -> Option<Instant> {
-    Some(state.drain.begun()? + state.config.shutdown.timeout)
 }

@@ -7,14 +7,17 @@
 //!             accepting      one by one (queue)       requests end
 //! ```
 
+mod drain;
 mod ending;
 mod headcount;
 mod phase;
 mod progress;
 mod queue;
+mod watch;
 
+pub(crate) use drain::Drain;
 pub(crate) use ending::{leave, run};
 pub(crate) use headcount::{Counted, Headcount};
-pub(crate) use phase::{Drain, Phase, Watch};
+pub(crate) use phase::Phase;
 pub(crate) use progress::Progress;
-pub(crate) use queue::Turn;
+pub(crate) use watch::{Turn, Watch};

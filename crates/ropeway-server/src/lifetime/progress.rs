@@ -32,7 +32,8 @@ impl Progress {
         };
         // Before the look at the clock: no pace is seen that was not held.
         let closed = drain.queue.called();
-        let remaining = super::ending::deadline(state).map(|deadline| deadline - Instant::now());
+        let remaining =
+            drain.deadline(state.config.shutdown.timeout).map(|deadline| deadline - Instant::now());
         let remaining_ms = remaining.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
         Self { phase: phase.name(), connections, closed, remaining_ms }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use rand::seq::SliceRandom;
@@ -13,9 +13,7 @@ use slab::Slab;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::phase::Phase;
 use crate::config::Pace;
-use crate::state::Shared;
 
 /// All sessions, in no order until they are to be closed.
 #[derive(Debug, Default)]
@@ -104,7 +102,7 @@ impl Queue {
         next
     }
 
-    fn enter(&self, waker: Waker) -> usize {
+    pub(super) fn enter(&self, waker: Waker) -> usize {
         let mut inner = self.lock();
         let slot = inner.sessions.insert(waker);
         if let Some(schedule) = &mut inner.schedule {
@@ -114,11 +112,11 @@ impl Queue {
         slot
     }
 
-    fn is_called(&self, slot: usize) -> bool {
+    pub(super) fn is_called(&self, slot: usize) -> bool {
         self.lock().schedule.as_ref().is_some_and(|schedule| schedule.is_called(slot))
     }
 
-    fn leave(&self, slot: usize) {
+    pub(super) fn leave(&self, slot: usize) {
         self.lock().sessions.try_remove(slot);
     }
 
@@ -151,40 +149,6 @@ impl Schedule {
 
     fn is_called(&self, slot: usize) -> bool {
         self.called.get(slot).copied().unwrap_or(false)
-    }
-}
-
-/// A session's place in the queue. Until the server is drained it costs an atomic load to look at, so every poll may.
-pub(crate) struct Turn {
-    shared: Shared,
-    slot: Option<usize>,
-}
-
-impl Turn {
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared, slot: None }
-    }
-
-    /// Ready when the session is to be closed. Remembers the task of its first poll: not to be moved to another one.
-    pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let drain = &self.shared.drain;
-        let slot = *self.slot.get_or_insert_with(|| drain.queue.enter(cx.waker().clone()));
-        let is_called = drain.has_reached(Phase::Draining)
-            && (drain.queue.is_called(slot) || drain.has_reached(Phase::Dropping));
-        if is_called { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    /// Ready when the session is to be dropped, as it is.
-    pub(crate) fn poll_dropping(&mut self) -> Poll<()> {
-        if self.shared.drain.has_reached(Phase::Dropping) { Poll::Ready(()) } else { Poll::Pending }
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if let Some(slot) = self.slot {
-            self.shared.drain.queue.leave(slot);
-        }
     }
 }
 
