@@ -62,11 +62,13 @@ mod decoder;
 pub mod engine;
 mod error;
 mod json;
+mod limits;
 pub mod msgpack;
 mod packet;
 
-pub use decoder::{Decoder, Limits};
+pub use decoder::Decoder;
 pub use error::Error;
 pub use json::{Placeholder, Placeholders, placeholders, push_string};
+pub use limits::Limits;
 pub use packet::name::is_reserved;
 pub use packet::{Body, Packet, encode};

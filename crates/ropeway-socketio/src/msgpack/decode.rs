@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::format::{Reader, Value};
 use super::to_json::{self, ToJson};
-use crate::decoder::Limits;
 use crate::error::Error;
 use crate::json;
+use crate::limits::Limits;
 use crate::packet::decode::MAX_ID;
 use crate::packet::{Body, Packet, name};
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use super::date;
 use super::format::{Reader, Value};
-use crate::decoder::Limits;
 use crate::error::Error;
 use crate::json::push_string;
+use crate::limits::Limits;
 
 /// The last whole number of JavaScript's, 2^53 - 1.
 const MAX_WHOLE: f64 = 9_007_199_254_740_991.0;

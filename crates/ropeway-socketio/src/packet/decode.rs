@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 use super::name;
 use super::{Body, Packet};
-use crate::decoder::Limits;
 use crate::error::Error;
 use crate::json::{self, Scanner, Token};
+use crate::limits::Limits;
 
 /// The last whole number that every client can count to, 2^53 - 1.
 pub(crate) const MAX_ID: u64 = (1 << 53) - 1;
