@@ -156,7 +156,7 @@ export class Ropeway extends Emitter {
   #authenticate() {
     const { token } = this.#options;
     const socket = this.#socket;
-    if (token) this.#fetch(token, socket, (token) => socket?.send(JSON.stringify({ type: "auth", token })));
+    if (token) this.#fetch(token, socket, (token) => this.#write(JSON.stringify({ type: "auth", token })));
   }
 
   /**
@@ -382,9 +382,8 @@ export class Ropeway extends Emitter {
     if (!request || request.sent || this.readyState !== Ropeway.OPEN) return;
     if (request.bytes > this.welcome.max_message)
       return this.#settle(id, new RopewayError("too_large", `${request.bytes} bytes, the server takes ${this.welcome.max_message}`));
-    request.sent = true;
-    this.#socket?.send(request.text);
-    if (request.timeout < Infinity)
+    request.sent = this.#write(request.text);
+    if (request.sent && request.timeout < Infinity)
       request.timer = setTimeout(() => this.#settle(id, new RopewayError("timeout", "no answer in time", true)), request.timeout);
   }
 
@@ -418,9 +417,15 @@ export class Ropeway extends Emitter {
 
   /** Sends now or not at all. @param {object} message @param {number} [limit] of what the socket may hold already */
   #send(message, limit = Infinity) {
+    const full = (this.#socket?.bufferedAmount ?? 0) > limit;
+    return this.readyState === Ropeway.OPEN && !full && this.#write(JSON.stringify(message));
+  }
+
+  /** Once the server's close was read, nothing is sent any more, though the end is still to come. @param {string} text */
+  #write(text) {
     const socket = this.#socket;
-    if (this.readyState !== Ropeway.OPEN || !socket || socket.bufferedAmount > limit) return false;
-    socket.send(JSON.stringify(message));
+    if (socket?.readyState !== Ropeway.OPEN) return false;
+    socket.send(text);
     return true;
   }
 

@@ -1,5 +1,6 @@
 /** What survives a cut connection. */
 import assert from "node:assert/strict";
+import WebSocket from "ws";
 
 import { Ropeway } from "../client/ropeway.js";
 import { startFakeServer } from "./fake-server.mjs";
@@ -114,6 +115,30 @@ test("a full buffer does not keep the client from joining again", async (t) => {
   const published = room.publish("n", "x".repeat(460));
   await assert.rejects(room.publish("n", "x".repeat(200)), { code: "buffer_full" });
   await published;
+});
+
+test("what is said between the server's close and the end of the connection waits for the next one", async (t) => {
+  let closing = false;
+  class Socket extends WebSocket {
+    get readyState() {
+      return closing ? WebSocket.CLOSING : super.readyState;
+    }
+  }
+  const intercept = ({ type, id }, connection) => type === "emit" && (connection.send({ type: "ack", id, data: 2 }), true);
+  const { server, connect } = await setup(t, { intercept });
+  const client = connect({ WebSocket: Socket });
+  const room = client.join("demo:a");
+  await joined(room);
+  const before = server.received.length;
+  closing = true;
+  const [answer, receipt] = [client.emit("increment", 1), room.publish("message", "late")];
+  client.check();
+  await settle();
+  assert.equal(server.received.length, before);
+  closing = false;
+  server.cut();
+  assert.equal(await answer, 2);
+  assert.equal((await receipt).offset, 1);
 });
 
 test("an emit that was sent is not repeated: the caller is told of the cut", async (t) => {
