@@ -39,8 +39,11 @@ async function startBinary(port, settings) {
     child.once("exit", (code) => reject(new Error(`the server ended with ${code}:\n${talk.join("\n")}`)));
     setTimeout(() => reject(new Error(`no address in time:\n${talk.join("\n")}`)), READY_WITHIN).unref();
   });
-  const close = async () => {
-    if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
+  const end = async (signal) => {
+    if (child.exitCode === null && child.kill(signal)) await once(child, "exit");
   };
-  return { port: await address.catch((error) => close().then(() => Promise.reject(error))), close };
+  const close = () => end("SIGKILL");
+  // As an operator ends it.
+  const stop = () => end("SIGTERM");
+  return { port: await address.catch((error) => close().then(() => Promise.reject(error))), close, stop };
 }
