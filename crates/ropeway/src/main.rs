@@ -6,9 +6,9 @@ use clap::Parser;
 
 mod bench;
 mod cli;
+mod completions;
 mod config;
 mod connect;
-mod dev_tls;
 mod failure;
 mod files;
 mod harmless;
@@ -17,6 +17,7 @@ mod network;
 mod serve;
 mod signals;
 mod token;
+mod values;
 
 use cli::{Cli, Command, ConfigCommand};
 
@@ -30,8 +31,8 @@ fn main() -> ExitCode {
         Command::Token(command) => token::run(&command),
         Command::Config(ConfigCommand::Check { file }) => config::check(&file),
         Command::Config(ConfigCommand::Init) => config::init(),
-        Command::Completions { shell } => cli::completions::completions(shell),
-        Command::Man { folder } => cli::completions::man(&folder),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { folder } => completions::man(&folder),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,9 +1,9 @@
 //! The highest rate that keeps an objective.
 
+use super::flags::Run;
 use super::interrupt::Interrupt;
 use super::report::{Conditions, Report, Threshold};
-use super::run::measure;
-use crate::cli::bench::Run;
+use super::single::measure;
 use crate::failure::{Failure, Kind};
 
 /// The rate of the first run where none is given: messages a second.

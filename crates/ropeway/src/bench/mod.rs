@@ -2,6 +2,7 @@
 
 mod crew;
 mod director;
+mod flags;
 mod interrupt;
 mod limit;
 mod live;
@@ -11,15 +12,15 @@ mod plan;
 mod preflight;
 mod report;
 mod run;
+
 mod scenario;
 mod server;
+mod single;
 
-use crate::cli::bench::{Bench, BenchCommand};
 use crate::failure::Failure;
 
-pub(crate) use crew::Part;
-pub(crate) use load::Protocol;
-pub(crate) use report::Threshold;
+pub(crate) use self::flags::Bench;
+use self::flags::BenchCommand;
 
 #[expect(clippy::print_stdout, reason = "this is where the program talks")]
 pub(crate) fn run(options: &Bench) -> Result<(), Failure> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::director::Times;
+use super::flags::{Profile, Run};
 use super::load::{Dialect, Exchange, Fanout, Job, Load, Pace, Payload, Protocol};
 use super::preflight;
 use super::report::{Conditions, Model};
 use super::scenario::{Arrival, ScenarioFile};
-use crate::cli::bench::{Profile, Run};
 use crate::failure::Failure;
 use crate::network;
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use http::Uri;
 
-use crate::cli::bench::Run;
+use super::flags::Run;
 use crate::failure::{Failure, Kind};
 
 /// Descriptors that a process needs beside its connections: standard streams, pipes, libraries; and of each worker.

@@ -8,6 +8,7 @@
 
 mod engine;
 mod expect;
+mod flags;
 mod json;
 mod pipe;
 mod record;
@@ -20,10 +21,10 @@ use std::process::ExitCode;
 
 use tokio::runtime::Runtime;
 
-use crate::cli::connect::{Connect, Cut};
+pub(crate) use self::flags::Connect;
+use self::flags::Cut;
 use crate::failure::{Failure, Kind};
 use crate::network;
-pub(crate) use expect::{Expectation, Path};
 
 /// Talks until one side ends it.
 ///

@@ -6,7 +6,7 @@ use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use http::{HeaderName, HeaderValue};
 use ropeway_ws::client::Connect;
 
-use crate::cli::network::Network;
+use super::flags::Network;
 use crate::failure::{Failure, Kind};
 
 /// Headers that the handshake writes itself. A request that was copied from a browser has them, and they are of no use a

@@ -1,6 +1,7 @@
 //! From flags to a connection: what `connect` and `bench` share.
 
 mod failure;
+mod flags;
 mod headers;
 mod proxy;
 pub(crate) mod socketio;
@@ -9,7 +10,7 @@ mod tls;
 use ropeway_ws::client::Connect;
 use ropeway_ws::{Config, deflate};
 
-use crate::cli::network::Network;
+pub(crate) use self::flags::Network;
 use crate::failure::{Failure, Kind};
 
 pub(crate) use failure::failure;

@@ -17,7 +17,7 @@ use ropeway_ws::client::rustls::{
 };
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use crate::cli::network::Network;
+use super::flags::Network;
 use crate::failure::{Failure, Kind};
 
 /// The configuration of the flags; nothing where they say nothing.

@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ropeway_server::config::Jwt;
 use serde_json::{Map, Value, json};
 
-use crate::cli::parse::Moment;
-use crate::cli::token::{Create, Rights};
+use super::flags::{Create, Rights};
 use crate::failure::Failure;
+use crate::values::Moment;
 
 /// All of them.
 ///

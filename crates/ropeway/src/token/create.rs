@@ -7,8 +7,8 @@ use ropeway_server::auth::Identity;
 use ropeway_server::config::Jwt;
 use serde_json::Value;
 
+use super::flags::Create;
 use super::{claims, print, source};
-use crate::cli::token::Create;
 use crate::failure::{Failure, Kind};
 
 /// Prints a token, and nothing else.

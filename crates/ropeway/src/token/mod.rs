@@ -11,13 +11,15 @@
 mod claims;
 mod create;
 mod describe;
+mod flags;
 mod keys;
 mod source;
 mod verify;
 
 use std::io::{ErrorKind, Write, stdout};
 
-use crate::cli::token::{KeysCommand, TokenCommand};
+use self::flags::KeysCommand;
+pub(crate) use self::flags::TokenCommand;
 use crate::failure::{Failure, Kind};
 
 pub(crate) fn run(command: &TokenCommand) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use ropeway_jwt::{KeyError, KeySet, SigningKey, VerifyingKey};
 use ropeway_server::config::{Jwt, Sources, Text};
 
-use crate::cli::token::Authority;
+use super::flags::Authority;
 use crate::failure::{Failure, Kind};
 use crate::files;
 

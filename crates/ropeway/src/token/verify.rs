@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use ropeway_jwt::{KeySet, Rules, TokenError, Unverified};
 use ropeway_server::auth::Identity;
 
+use super::flags::Verify;
 use super::{describe, print, source};
-use crate::cli::token::Verify;
 use crate::failure::{Failure, Kind};
 
 /// Shows the token on standard output. A token that is not good is a failure.

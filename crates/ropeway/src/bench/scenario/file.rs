@@ -181,7 +181,7 @@ fn ten_seconds() -> Duration {
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    crate::cli::parse::duration(&text).map_err(serde::de::Error::custom)
+    crate::values::duration(&text).map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use ropeway_socketio::Body;
 
-use crate::cli::connect::Connect;
-use crate::connect::Expectation;
 use crate::connect::engine::{Direction, What};
+use crate::connect::expect::Expectation;
+use crate::connect::flags::Connect;
 use crate::connect::socketio;
 
 pub(super) struct Goal<'o> {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use ropeway_ws::Message;
 use tokio::sync::mpsc::Sender;
 
-use crate::cli::connect::{Connect, Cut};
 use crate::connect::engine::Command;
+use crate::connect::flags::{Connect, Cut};
 use crate::connect::socketio;
 use crate::failure::{Failure, Kind};
 

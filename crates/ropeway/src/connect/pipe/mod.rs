@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::engine::{Direction, Engine, Event, What};
 use super::talk;
-use crate::cli::connect::Connect;
+use crate::connect::flags::Connect;
 use crate::failure::{Failure, Kind};
 use crate::network;
 use crate::signals::Signals;

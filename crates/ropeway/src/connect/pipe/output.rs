@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write, stdout};
 
-use crate::cli::connect::Connect;
 use crate::connect::engine::{Event, What};
+use crate::connect::flags::Connect;
 use crate::connect::record;
 use crate::failure::{Failure, Kind};
 use crate::harmless;

@@ -19,7 +19,7 @@ use ropeway_ws::{CloseFrame, Message};
 
 use super::engine::{Command, Engine, Event, What};
 use super::{socketio, talk};
-use crate::cli::connect::Connect;
+use crate::connect::flags::Connect;
 use crate::failure::{Failure, Kind};
 use crate::network;
 use crate::signals::Signals;

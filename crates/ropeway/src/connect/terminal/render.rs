@@ -9,7 +9,8 @@ use ropeway_ws::Message;
 use super::style::{Role, Style, clock};
 use super::{hex, json, tty};
 use crate::connect::engine::{Direction, Event, What};
-use crate::connect::{Path, socketio, talk};
+use crate::connect::expect::Path;
+use crate::connect::{socketio, talk};
 use crate::{harmless, network};
 
 /// More of a message is not shown.

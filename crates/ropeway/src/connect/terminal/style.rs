@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::cli::connect::Color;
+use crate::connect::flags::Color;
 
 /// What is told apart by colour.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,8 @@
 //! `ropeway serve`
 
+mod dev_tls;
+mod flags;
+
 use std::env;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -9,8 +12,8 @@ use ropeway_server::{Server, TlsError, random_key};
 use tokio::runtime::Runtime;
 use tracing::{info, warn};
 
-use crate::cli::Serve;
-use crate::dev_tls::DevTls;
+use self::dev_tls::DevTls;
+pub(crate) use self::flags::Serve;
 use crate::failure::{Failure, Kind};
 use crate::signals::{Signals, reload_at_hangup};
 use crate::{files, log};

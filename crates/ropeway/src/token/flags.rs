@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use ropeway_jwt::Algorithm;
 
-use super::parse::{Moment, duration};
+use crate::values::{Moment, duration};
 
 /// Where keys come from, and why there is no `--secret`.
 const KEYS: &str = "\

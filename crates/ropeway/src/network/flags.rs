@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use ropeway_ws::client::Proxy;
 
-use super::parse::{Resolve, duration, size};
+use crate::values::{Resolve, duration, size};
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection")]

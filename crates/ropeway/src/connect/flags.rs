@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::network::Network;
-use super::parse::duration;
-use crate::connect::{Expectation, Path};
+use super::expect::{Expectation, Path};
+use crate::network::Network;
+use crate::values::duration;
 
 /// What ends a conversation, and with which exit status.
 const ENDS: &str = "\

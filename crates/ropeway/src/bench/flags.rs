@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::network::Network;
-use super::parse::{above_nought, at_least_one, bytes, duration};
-use crate::bench::{Part, Protocol, Threshold};
+use super::crew::Part;
+use super::load::Protocol;
+use super::report::Threshold;
+use crate::network::Network;
+use crate::values::{above_nought, at_least_one, bytes, duration};
 
 const AFTER: &str = "\
 Examples:

@@ -1,41 +1,10 @@
-//! The flags.
-
-pub(crate) mod bench;
-pub(crate) mod completions;
-pub(crate) mod connect;
-pub(crate) mod network;
-pub(crate) mod parse;
-pub(crate) mod token;
+//! The flags of `ropeway serve`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::Args;
 
-/// A real-time server for WebSocket clients.
-#[derive(Debug, Parser)]
-#[command(version, propagate_version = true, after_help = STATUS)]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-const STATUS: &str = "\
-Exit status:
-  0    done; for `serve`: shut down by a signal, every connection closed
-  1    what was said with -n or --expect did not come
-  2    wrong usage
-  60   TLS failed
-  66   a file cannot be read
-  69   the address cannot be listened on; nobody is reached there
-  71   the system refuses threads or signals
-  73   a file or the output cannot be written
-  74   a connection did not end well
-  75   a timeout
-  76   the other side broke the protocol
-  77   the server refused; for `token verify`: the token is not good
-  78   the configuration is wrong
-  99   a threshold of `bench` was not met
-  130  Ctrl-C or SIGINT; 143 is SIGTERM";
+use crate::log::LogFormat;
 
 const LAYERS: &str = "\
 Settings come from defaults < file < environment < flags. Every key of the file has an environment variable: \
@@ -47,47 +16,9 @@ everybody, and an API key is made up.
 
 Signals: SIGTERM and SIGINT shut down gracefully, a second one exits at once. SIGHUP reads the files of `[tls]` again.";
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Run the server
-    #[command(after_long_help = LAYERS)]
-    Serve(Box<Serve>),
-    /// Talk with a WebSocket or Socket.IO server
-    Connect(Box<connect::Connect>),
-    /// Put a WebSocket server under load and measure what comes of it
-    Bench(Box<bench::Bench>),
-    /// Make and verify tokens (JSON Web Tokens) and their keys
-    #[command(subcommand)]
-    Token(token::TokenCommand),
-    /// Check or make a configuration
-    #[command(subcommand)]
-    Config(ConfigCommand),
-    /// Print the script that completes the flags in a shell
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
-    /// Write the manual pages into a folder
-    #[command(hide = true)]
-    Man {
-        /// The folder; made when it is not there
-        folder: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConfigCommand {
-    /// Tell whether a configuration file is right
-    Check {
-        /// The TOML file
-        file: PathBuf,
-    },
-    /// Print a complete configuration file with comments
-    Init,
-}
-
 /// Values of settings are text here: the configuration reads and refuses them all in the same way.
 #[derive(Debug, Args)]
+#[command(after_long_help = LAYERS)]
 pub(crate) struct Serve {
     /// The configuration file (TOML)
     #[arg(long, short, value_name = "FILE", env = "ROPEWAY_CONFIG")]
@@ -146,25 +77,5 @@ impl Serve {
         ]
         .into_iter()
         .filter_map(|(flag, key, value)| Some((flag, key, value.as_deref()?)))
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// A line for people
-    Text,
-    /// A JSON object a line
-    Json,
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_flags_are_consistent() {
-        Cli::command().debug_assert();
     }
 }

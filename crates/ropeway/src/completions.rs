@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::Cli;
+use crate::cli::Cli;
 use crate::failure::{Failure, Kind};
 
 /// Prints the script that completes our flags in a shell.
