@@ -140,6 +140,22 @@ fn who_comes_back_with_less_begins_anew() {
     assert!(connection.recover("/", "secret", None, Some("ada"), names(&["granted:other"])).is_none());
 }
 
+/// The policy lets nobody in: the server brought the socket there because the grants named the room.
+#[test]
+fn who_comes_back_without_a_room_that_grants_named_begins_anew() {
+    let hub = by_access();
+    let connection = hub.connect(Arc::new(Lines::default()));
+    let socket = connection.open("/", "ada", Some("ada"), names(&["nobody"])).unwrap();
+    socket.make_recoverable("secret");
+    socket.establish().unwrap();
+    now(socket.enter("nobody")).unwrap();
+    drop(connection);
+    let connection = hub.connect(Arc::new(Lines::default()));
+    assert!(connection.recover("/", "secret", None, Some("ada"), names(&["other"])).is_none());
+    assert!(connection.recover("/", "secret", None, Some("ada"), None).is_none());
+    assert!(connection.recover("/", "secret", None, Some("ada"), names(&["nobody"])).is_some());
+}
+
 #[test]
 fn who_comes_back_goes_by_the_grants_of_now() {
     let hub = by_access();

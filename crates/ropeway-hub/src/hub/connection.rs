@@ -12,7 +12,7 @@ use crate::outbox::Frame;
 use crate::recovery::Away;
 use crate::socket::Shared;
 use crate::sync::lock;
-use crate::{Close, DisconnectReason, Drained, Encoder, Error, Grants, Member, RoomRef, Socket};
+use crate::{Action, Close, DisconnectReason, Drained, Encoder, Error, Grants, Member, RoomRef, Socket};
 
 /// One connection, owned by the task that serves it. Dropping it ends all its sockets, as [`Connection::end`] with
 /// [`DisconnectReason::TransportClose`].
@@ -59,7 +59,8 @@ impl Connection {
     /// enters its rooms and queues what was missed. It has the `grants` of now.
     ///
     /// `None`: there is no such session, it is that of another `user` than comes now, it was away for too long, a part
-    /// of what it missed is gone, or it was in a room that `grants` do not allow any more.
+    /// of what it missed is gone, or it was in a room that `grants` do not allow any more, or do not name any more where
+    /// that alone may have brought it there.
     pub fn recover(
         &self,
         namespace: &str,
@@ -98,7 +99,11 @@ impl Connection {
         let keeps = |room: &str| {
             let settings = hub.policy.settings(namespace, room);
             let room = RoomRef { namespace, name: room, settings: &settings };
-            !hub.loses(&away.me, away.grants.as_deref(), grants, room)
+            let (me, before) = (&away.me, away.grants.as_deref());
+            // Where the policy lets nobody in, it may have been the grants by which the server brought it there.
+            let was_named = names(before, room) && !names(grants, room);
+            let is_lost = was_named && !hub.allows(Action::Join, me, grants, room);
+            !is_lost && !hub.loses(me, before, grants, room)
         };
         away.me.user.as_deref() == user && away.seats.iter().all(|(room, _)| keeps(room))
     }
@@ -135,6 +140,11 @@ impl Connection {
         self.shared.link.outbox.abandon();
         self.shared.sockets().into_iter().map(Socket).for_each(|socket| socket.end(reason));
     }
+}
+
+/// Whether the grants say themselves that a room may be joined.
+fn names(grants: Option<&dyn Grants>, room: RoomRef<'_>) -> bool {
+    grants.and_then(|grants| grants.allows(Action::Join, room.namespace, room.name)) == Some(true)
 }
 
 impl Drop for Connection {
