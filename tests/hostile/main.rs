@@ -29,6 +29,7 @@
 //! | `frames/headers`, `lengths` | every first byte, lengths that lie | announced lengths take nothing |
 //! | `frames/garbage` | random frames and messages | |
 //! | `credentials/tokens` | forged, changed and expired tokens, in the URL, in floods of messages | 401, 4001 |
+//! | `credentials/connects` | Socket.IO: wrong tokens without end, in one namespace and in many | 20 CONNECT_ERRORs, then 1008 |
 //! | `credentials/idlers` | clients that never say who they are | 4001 |
 //! | `credentials/tickets` | tickets shown again, and at the same time | each lets one in |
 //! | `tls/handshakes` | handshakes without end, unfinished, of garbage | dropped in the time of a handshake |

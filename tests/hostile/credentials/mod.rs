@@ -1,5 +1,6 @@
 //! Attacks by clients that say they are somebody, or say nothing.
 
+mod connects;
 mod idlers;
 mod tickets;
 mod token;

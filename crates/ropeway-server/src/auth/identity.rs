@@ -93,6 +93,20 @@ impl Identity {
         }
     }
 
+    /// Whether a client that is this one may show that it is `other`: the same user, or any where nothing has named one
+    /// yet.
+    ///
+    /// # Errors
+    /// [`Refusal::forbidden`].
+    pub(crate) fn may_become(&self, other: &Self) -> Result<(), Refusal> {
+        match self.name() {
+            Some(user) if other.name() != Some(user) => {
+                Err(Refusal::forbidden("this token is for another user"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The one of a socket, where credentials are asked for.
     pub(crate) fn of(socket: &ropeway_hub::Socket) -> Option<Arc<Self>> {
         let grants: Arc<dyn Any + Send + Sync> = socket.grants()?;
@@ -153,6 +167,16 @@ mod tests {
         let identity = Identity::nameless().with_rights(Rights { namespaces, ..Rights::default() });
         assert_eq!(identity.allows(Action::Join, "/", "x"), Some(false));
         assert_eq!(identity.allows(Action::Join, "/a", "x"), None);
+    }
+
+    #[test]
+    fn a_user_stays_who_it_is_and_nobody_may_become_one() {
+        let (ada, eve, nobody) = (Identity::user("ada"), Identity::user("eve"), Identity::nameless());
+        assert!(ada.may_become(&Identity::user("ada")).is_ok());
+        assert!(nobody.may_become(&ada).is_ok() && nobody.may_become(&Identity::nameless()).is_ok());
+        for other in [eve, nobody] {
+            assert_eq!(ada.may_become(&other).unwrap_err().code(), "forbidden");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tracing::debug;
 
 mod applicant;
+mod attempts;
 mod complaints;
 mod credentials;
 mod grant;
@@ -44,6 +45,7 @@ pub use refusal::Refusal;
 pub use rights::Rights;
 pub use secret::Secret;
 
+pub(crate) use attempts::Attempts;
 pub(crate) use credentials::{Credentials, Wanted, bearer};
 pub(crate) use grant::{Grant, GrantError, seconds};
 pub(crate) use method::{Gate, Hook, Method, Verdict};

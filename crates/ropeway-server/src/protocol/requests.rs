@@ -6,6 +6,7 @@ use bytes::Bytes;
 use ropeway_hub::{BoxFuture, Error, HistoryQuery, Join, Outbound, Payload, Publish, Reply, Socket};
 
 use super::request::{Request, Seen};
+use crate::auth::Identity;
 
 /// The requests of one connection. Each is answered through the outbox of its socket, in the order in which they came
 /// as far as this node alone can answer them.
@@ -51,8 +52,22 @@ impl Requests {
         }
     }
 
+    /// Brings a socket into the rooms that its credentials name, and out of those that the ones before named and these do
+    /// not.
+    pub(super) fn follow(&mut self, socket: &Socket, before: Option<&Identity>, now: &Identity) {
+        let before = before.map_or(&[][..], Identity::rooms);
+        let gone = before.iter().filter(|room| !now.rooms().contains(room));
+        // Such a room may have been left already.
+        gone.for_each(|room| drop(socket.leave(room, None)));
+        if socket.is_connected() {
+            let inside = socket.rooms();
+            let new = now.rooms().iter().filter(|room| !inside.contains(room));
+            new.for_each(|room| self.enter(socket, room));
+        }
+    }
+
     /// Enters a room because the server wants it; the client is told as if it had joined.
-    pub(super) fn enter(&mut self, socket: &Socket, room: &str) {
+    fn enter(&mut self, socket: &Socket, room: &str) {
         let reply = socket.enter(room);
         self.when_done(socket, reply, None, |_, _, ()| {});
     }

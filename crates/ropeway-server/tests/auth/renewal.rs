@@ -1,9 +1,10 @@
 //! Credentials that end, and better ones in time.
 
 use serde_json::{Value, json};
+use tungstenite::Message;
 
 use crate::client::{Client, open};
-use crate::hook::server;
+use crate::hook::{SHORT, before_the_end, server};
 use crate::running::Running;
 
 fn with(server: &Running, token: &str) -> Client {
@@ -19,20 +20,26 @@ fn auth(token: &str) -> Value {
 #[test]
 fn a_client_is_warned_and_then_closed() {
     let server = server(&[]);
-    let mut ada = with(&server, "short");
+    let mut ada = with(&server, SHORT);
     let warning = ada.read();
     assert_eq!(warning["type"], "expiring");
-    assert!(warning["expires_in"].as_u64().is_some_and(|left| left <= 400), "{warning}");
+    assert!(warning["expires_in"].as_u64().is_some_and(|left| left <= 500), "{warning}");
     assert_eq!(ada.closed(), (4001, "token expired".to_owned()));
 }
 
 #[test]
 fn a_new_token_of_the_same_user_keeps_the_connection() {
     let server = server(&[]);
-    let mut ada = with(&server, "short");
-    assert_eq!(ada.read()["type"], "expiring");
-    assert_eq!(ada.ask(&auth("lasting"))["type"], "auth_ok");
-    std::thread::sleep(std::time::Duration::from_millis(900));
+    let (mut ada, token) = before_the_end(|token| {
+        let mut ada = with(&server, token);
+        assert_eq!(ada.read()["type"], "expiring");
+        ada.send(&auth("lasting"));
+        let Message::Text(answer) = ada.0.read().unwrap() else { return None };
+        assert!(answer.starts_with(r#"{"type":"auth_ok""#), "{answer}");
+        Some(ada)
+    });
+    // By then the first token has ended, which began before.
+    assert_eq!(with(&server, &token).closed().0, 4001);
     ada.nothing_more();
 }
 
@@ -40,11 +47,32 @@ fn a_new_token_of_the_same_user_keeps_the_connection() {
 fn a_new_token_of_another_user_is_refused() {
     let server = server(&[]);
     let mut ada = with(&server, "ada");
-    assert_eq!(ada.ask(&auth("eve"))["code"], "forbidden");
-    assert_eq!(ada.ask(&auth("x"))["code"], "unauthorized");
+    for (token, code) in [("eve", "forbidden"), ("nameless", "forbidden"), ("x", "unauthorized")] {
+        assert_eq!(ada.ask(&auth(token))["code"], code, "{token}");
+    }
     ada.nothing_more();
     let joined = ada.ask(&json!({ "type": "join", "room": "users:a" }));
     assert_eq!(joined["type"], "joined", "it is still Ada");
+}
+
+/// They are refused one by one, and a good one makes good for those before it.
+#[test]
+fn so_many_wrong_tokens_end_the_connection() {
+    for (settings, query) in [(&[][..], "token=ada"), (&[("auth.anonymous", "true")], "")] {
+        let server = server(settings);
+        let mut client = Client(open(&server, &format!("/ws?{query}"), &[]).unwrap());
+        assert_eq!(client.read()["type"], "welcome");
+        for round in 0..2 {
+            for _ in 0..19 {
+                assert_eq!(client.ask(&auth("x"))["code"], "unauthorized");
+            }
+            if round == 0 {
+                assert_eq!(client.ask(&auth("ada"))["type"], "auth_ok");
+            }
+        }
+        assert_eq!(client.ask(&auth("eve"))["code"], "forbidden");
+        assert_eq!(client.closed(), (4003, "forbidden".to_owned()));
+    }
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ropeway_server::app::{App, Data, Reply, Socket};
 use ropeway_server::auth::Identity;
 use serde_json::{Value, json};
 
 use crate::client::{SOON, refused};
-use crate::hook::{server, with_app};
+use crate::hook::{SHORT, before_the_end, server, with_app};
 use crate::peer::{Peer, between, status};
 use crate::running::Running;
 
@@ -133,31 +134,54 @@ fn a_token_of_a_namespace_is_for_the_user_of_the_request() {
 fn a_client_is_warned_and_put_out_when_its_token_ends() {
     let server = server(&[]);
     let mut peer = Peer::open(&server);
-    assert!(peer.ask(r#"0{"token":"short"}"#).starts_with("0{\"sid\":"));
+    assert!(peer.ask(&connect(SHORT)).starts_with("0{\"sid\":"));
     assert!(peer.read().starts_with(r#"2["auth_expiring",{"expires_in":"#));
     assert_eq!(peer.read(), "1");
     assert!(peer.ask(r#"0{"token":"ada"}"#).starts_with("0{\"sid\":"), "it may come back");
 }
 
-/// Returns when a token has ended that began later than all others.
-fn await_the_end(server: &Running, namespace: &str) {
+/// CONNECT to `/`.
+fn connect(token: &str) -> String {
+    format!(r#"0{{"token":"{token}"}}"#)
+}
+
+/// Renews, unless the time of the client is over before.
+fn renew(peer: &mut Peer, namespace: &str, renewal: &str, renewed: &str) -> Option<()> {
+    peer.send(&format!("2{namespace}{renewal}"));
+    loop {
+        match peer.read() {
+            over if over == format!("1{namespace}") => return None,
+            warning if warning.contains("auth_expiring") => {}
+            answer => {
+                assert!(answer.starts_with(&format!("3{namespace}{renewed}")), "{answer}");
+                return Some(());
+            }
+        }
+    }
+}
+
+/// Returns when the time of a client is over that began later than those of all others with this token.
+fn await_the_end(server: &Running, token: &str) {
     let mut witness = Peer::open(server);
-    assert!(witness.ask(&format!(r#"0{namespace}{{"token":"seconds"}}"#)).contains("\"sid\":"));
-    while witness.read() != format!("1{namespace}") {}
+    assert!(witness.ask(&connect(token)).contains("\"sid\":"));
+    while witness.read() != "1" {}
 }
 
 #[test]
 fn a_fresh_token_goes_on() {
     let server = server(&[]);
-    let mut peer = Peer::open(&server);
-    assert!(peer.ask(r#"0{"token":"seconds"}"#).starts_with("0{\"sid\":"));
-    let renewed = peer.ask(r#"27["auth",{"token":"lasting"}]"#);
-    assert!(renewed.starts_with(r#"37[{"type":"auth_ok","user":"ada","expires_in":3"#), "{renewed}");
-    for (token, code) in [("eve", "forbidden"), ("wrong", "unauthorized")] {
+    let (mut peer, token) = before_the_end(|token| {
+        let mut peer = Peer::open(&server);
+        assert!(peer.ask(&connect(token)).starts_with("0{\"sid\":"));
+        let renewed = r#"7[{"type":"auth_ok","user":"ada","expires_in":3"#;
+        renew(&mut peer, "", r#"7["auth",{"token":"lasting"}]"#, renewed)?;
+        Some(peer)
+    });
+    for (token, code) in [("eve", "forbidden"), ("nameless", "forbidden"), ("wrong", "unauthorized")] {
         let refused = peer.ask(&format!(r#"28["auth",{{"token":"{token}"}}]"#));
         assert!(refused.starts_with(r#"38[{"type":"error""#) && refused.contains(code), "{refused}");
     }
-    await_the_end(&server, "");
+    await_the_end(&server, &token);
     peer.nothing_more();
 }
 
@@ -172,13 +196,16 @@ fn applications_know_who_it_is_and_renew() {
         },
     );
     let server = with_app(&[], app);
-    let mut peer = Peer::open(&server);
-    assert!(peer.ask("0/app,").contains("unauthorized"));
-    assert!(peer.ask(r#"0/app,{"token":"seconds"}"#).starts_with("0/app,{\"sid\":"));
+    let (mut peer, token) = before_the_end(|token| {
+        let mut peer = Peer::open(&server);
+        assert!(peer.ask("0/app,").contains("unauthorized"));
+        assert!(peer.ask(&format!(r#"0/app,{{"token":"{token}"}}"#)).starts_with("0/app,{\"sid\":"));
+        renew(&mut peer, "/app,", r#"3["renew","lasting"]"#, r#"3["renewed"]"#)?;
+        Some(peer)
+    });
     assert_eq!(peer.ask(r#"2/app,1["who"]"#), r#"3/app,1["ada"]"#);
     assert_eq!(peer.ask(r#"2/app,2["renew","eve"]"#), r#"3/app,2["forbidden"]"#);
-    assert_eq!(peer.ask(r#"2/app,3["renew","lasting"]"#), r#"3/app,3["renewed"]"#);
-    await_the_end(&server, "/app,");
+    await_the_end(&server, &token);
     assert_eq!(peer.ask(r#"2/app,4["who"]"#), r#"3/app,4["ada"]"#);
 }
 
@@ -191,12 +218,12 @@ fn a_renewal_that_ends_earlier_ends_at_its_own_time() {
     let server = with_app(&[], app);
     let mut peer = Peer::open(&server);
     assert!(peer.ask(r#"0{"token":"lasting"}"#).starts_with("0{\"sid\":"));
-    assert!(peer.ask(r#"20["auth",{"token":"short"}]"#).contains("auth_ok"));
+    assert!(peer.ask(&format!(r#"20["auth",{{"token":"{SHORT}"}}]"#)).contains("auth_ok"));
     assert!(peer.read().contains("auth_expiring"));
     assert_eq!(peer.read(), "1");
     // Here nothing is sent that would make the session look.
     assert!(peer.ask(r#"0/app,{"token":"lasting"}"#).starts_with("0/app,{\"sid\":"));
-    peer.send(r#"2/app,["renew","short"]"#);
+    peer.send(&format!(r#"2/app,["renew","{SHORT}"]"#));
     assert_eq!(peer.read(), "1/app,");
 }
 
@@ -205,7 +232,7 @@ fn the_end_comes_over_polling_too() {
     let server = server(&[]);
     let (_, told) = poll(&server, "", "");
     let session = format!("&sid={}", told["sid"].as_str().unwrap());
-    assert_eq!(post(&server, &session, r#"40{"token":"short"}"#), 200);
+    assert_eq!(post(&server, &session, &format!("4{}", connect(SHORT))), 200);
     let mut heard = String::new();
     while !heard.ends_with("41") {
         let (status, more) = get(&server, &session, "");
@@ -229,6 +256,88 @@ fn who_came_in_as_nobody_may_become_somebody() {
     peer.send("1");
     assert!(peer.ask(r#"0{"token":"ada"}"#).starts_with("0{\"sid\":"));
     assert!(peer.ask(r#"23["join","users:a"]"#).contains("joined"));
+}
+
+#[test]
+fn who_came_in_without_a_name_may_become_a_user() {
+    let server = server(&[("socketio.namespaces", "/, /other")]);
+    let mut peer = Peer::with(&server, "&guest", &[]);
+    assert!(peer.ask("0").starts_with("0{\"sid\":"));
+    assert!(peer.ask(r#"20["join","users:a"]"#).contains("forbidden"));
+    assert!(peer.ask(r#"21["auth",{"token":"ada"}]"#).contains("connect to the namespace again"));
+    assert!(peer.ask(r#"22["auth",{"token":"nameless"}]"#).contains(r#""auth_ok""#));
+    assert!(peer.ask(r#"0/other,{"token":"ada"}"#).starts_with("0/other,{\"sid\":"));
+    assert!(peer.ask(r#"2/other,3["join","users:a"]"#).contains("joined"));
+    peer.send("1");
+    assert!(peer.ask(&connect("ada")).starts_with("0{\"sid\":"));
+    assert!(peer.ask(r#"24["join","users:a"]"#).contains("joined"));
+    let mut ada = Peer::with(&server, "&token=ada", &[]);
+    for other in ["nameless", "eve"] {
+        assert!(ada.ask(&connect(other)).contains("this token is for another user"), "{other}");
+    }
+}
+
+#[test]
+fn rooms_follow_the_credentials() {
+    let server = server(&[]);
+    let mut ada = Peer::open(&server);
+    assert!(ada.ask(&connect("desk")).starts_with("0{\"sid\":"));
+    assert_eq!(is_in(&mut ada, ["closed:desk", "open:desk"]), [true, true]);
+    ada.send(r#"20["auth",{"token":"other desk"}]"#);
+    let mut told = [ada.read(), ada.read()];
+    told.sort();
+    assert_eq!(told[0], r#"2["left",{"type":"left","room":"closed:desk"}]"#);
+    assert!(told[1].starts_with(r#"30[{"type":"auth_ok""#), "{told:?}");
+    assert_eq!(is_in(&mut ada, ["closed:desk", "closed:other"]), [false, true]);
+    // A list that narrows ends what was allowed without it.
+    assert!(ada.ask(r#"21["join","open:a"]"#).contains("joined"));
+    ada.send(r#"22["auth",{"token":"narrow"}]"#);
+    let mut told = [(); 3].map(|()| ada.read());
+    told.sort();
+    assert!(told[0].contains(r#""left","room":"closed:other""#), "{told:?}");
+    assert!(told[1].contains(r#""left","room":"open:desk""#), "{told:?}");
+    assert_eq!(is_in(&mut ada, ["open:a", "open:desk"]), [true, false]);
+    assert!(ada.ask(r#"23["join","open:b"]"#).contains("forbidden"));
+}
+
+/// Whether a client is in rooms: there it hears what is said, or that it may not say it.
+fn is_in<const N: usize>(peer: &mut Peer, rooms: [&str; N]) -> [bool; N] {
+    rooms.map(|room| {
+        peer.send(&format!(r#"29["publish","{room}","e",1]"#));
+        let mut told = std::iter::repeat_with(|| peer.read());
+        let answer = told.find(|told| told.starts_with("39[")).unwrap();
+        !answer.contains("not_joined")
+    })
+}
+
+/// CONNECT_ERROR or an error for each, then the end; a good one makes good for those before it.
+#[test]
+fn so_many_wrong_tokens_end_the_connection() {
+    let server = server(&[]);
+    let mut eve = Peer::open(&server);
+    for _ in 0..20 {
+        assert!(eve.ask(&connect("wrong")).starts_with("4{\"message\":\"no such token\""));
+    }
+    eve.closed();
+    let mut ada = Peer::open(&server);
+    for _ in 0..19 {
+        assert!(ada.ask(&connect("wrong")).starts_with("4{"));
+    }
+    assert!(ada.ask(&connect("ada")).starts_with("0{\"sid\":"));
+    for _ in 0..20 {
+        assert!(ada.ask(r#"20["auth",{"token":"wrong"}]"#).contains("unauthorized"));
+    }
+    ada.closed();
+    let (_, told) = poll(&server, "", "");
+    let session = format!("&sid={}", told["sid"].as_str().unwrap());
+    let mut heard = String::new();
+    for _ in 0..20 {
+        assert_eq!(post(&server, &session, "40{\"token\":\"wrong\"}"), 200);
+        heard.push_str(&get(&server, &session, "").1);
+    }
+    assert_eq!(heard.matches("44{").count(), 20, "{heard}");
+    // What may come yet is the end.
+    while get(&server, &session, "").0 == 200 {}
 }
 
 #[test]
@@ -256,31 +365,54 @@ fn skipping_middleware_does_not_skip_authentication() {
     let mut ada = Peer::open(&server);
     let told = ada.ask(r#"0{"token":"ada"}"#);
     let pid = between(&told, r#""pid":""#, "\"").to_owned();
-    ada.break_off();
+    gone(&server, ada);
     for (token, code) in
         [(r#""past""#, "token_expired"), (r#""wrong""#, "unauthorized"), ("null", "unauthorized")]
     {
         let mut peer = Peer::open(&server);
-        let refused = peer.ask(&format!(r#"0{{"token":{token},"pid":"{pid}","offset":""}}"#));
+        let refused = peer.ask(&format!(r#"0{{"token":{token},"pid":"{pid}"}}"#));
         assert!(refused.contains(code), "{refused}");
     }
+}
+
+/// Breaks the only connection, and returns when it can be come back to.
+fn gone(server: &Running, peer: Peer) {
+    peer.break_off();
+    let deadline = Instant::now() + SOON;
+    while status(server, "connections") > 0 {
+        assert!(Instant::now() < deadline, "the end is not noticed");
+    }
+}
+
+/// CONNECT with what a socket may come back with, and what that was before or is now.
+fn come(server: &Running, token: &str, pid: &str) -> (Peer, String) {
+    let mut peer = Peer::open(server);
+    let told = peer.ask(&format!(r#"0{{"token":"{token}","pid":"{pid}"}}"#));
+    let pid = between(&told, r#""pid":""#, "\"").to_owned();
+    (peer, pid)
 }
 
 #[test]
 fn who_comes_back_must_be_the_same_user() {
     let server = server(&[("socketio.recovery", "true")]);
-    let come = |token: &str, pid: &str| {
-        let mut peer = Peer::open(&server);
-        let auth = format!(r#"0{{"token":"{token}","pid":"{pid}","offset":""}}"#);
-        let told = peer.ask(&auth);
-        let about: Value = serde_json::from_str(told.strip_prefix('0').unwrap()).unwrap();
-        (peer, about["pid"].as_str().unwrap().to_owned())
-    };
-    let (ada, pid) = come("ada", "");
-    ada.break_off();
-    let (eve, other) = come("eve", &pid);
+    let (ada, pid) = come(&server, "ada", "");
+    gone(&server, ada);
+    let (_eve, other) = come(&server, "eve", &pid);
     assert_ne!(other, pid);
-    drop(eve);
+    let (_guest, other) = come(&server, "nameless", &pid);
+    assert_ne!(other, pid);
     let mut unknown = Peer::open(&server);
-    assert!(unknown.ask(&format!(r#"0{{"pid":"{pid}","offset":""}}"#)).contains("unauthorized"));
+    assert!(unknown.ask(&format!(r#"0{{"pid":"{pid}"}}"#)).contains("unauthorized"));
+    assert_eq!(come(&server, "ada", &pid).1, pid, "she is still awaited");
+}
+
+/// What the server brought a client into by its credentials is over with them.
+#[test]
+fn who_comes_back_without_its_rooms_begins_anew() {
+    let server = server(&[("socketio.recovery", "true")]);
+    for (token, comes_back) in [("desk", true), ("ada", false), ("other desk", false)] {
+        let (ada, pid) = come(&server, "desk", "");
+        gone(&server, ada);
+        assert_eq!(come(&server, token, &pid).1 == pid, comes_back, "{token}");
+    }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ropeway_hub::BoxFuture;
 
 use super::session::Door;
-use crate::auth::{Admission, Applicant, Auth, Identity, Refusal, Secret};
+use crate::auth::{Admission, Applicant, Attempts, Auth, Identity, Refusal, Secret};
 use crate::limits::{Population, UserPlace};
 use crate::state::State;
 
@@ -22,6 +22,7 @@ pub(crate) struct Access {
     pub(super) who: Who,
     /// The token that is being verified, and the request that it came with. Nothing is read meanwhile.
     verifying: Option<(Option<String>, BoxFuture<Verified>)>,
+    attempts: Attempts,
     due: Option<Due>,
     /// The connection is being closed: what still comes is not looked at, or each token of a flood would be verified.
     pub(super) is_over: bool,
@@ -79,6 +80,7 @@ impl Access {
             place: None,
             who: Who::Unknown,
             verifying: None,
+            attempts: Attempts::default(),
             due: None,
             is_over: false,
             start: None,
@@ -93,6 +95,8 @@ impl Access {
 
     /// From `now` on the client is this one, until its time is over.
     pub(super) fn set(&mut self, identity: Arc<Identity>, now: Instant) {
+        // A user does not begin anew.
+        self.start = self.start.take().filter(|_| identity.name().is_none());
         self.due = identity.time_left(SystemTime::now()).and_then(|left| self.schedule(left, now));
         self.who = Who::Known(identity);
     }
@@ -111,9 +115,34 @@ impl Access {
         }
     }
 
+    /// Whether the client has still to say who it is, and nothing else is accepted of it.
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self.who, Who::Unknown)
+    }
+
+    /// Whether a token may yet say which user the client is.
+    pub(super) fn is_nobody(&self) -> bool {
+        self.identity().and_then(|identity| identity.name()).is_none()
+    }
+
     /// Whether a token may come as a message.
     pub(super) fn takes_messages(&self) -> bool {
         self.auth.takes_messages()
+    }
+
+    /// The credentials that these renew; nothing where the client becomes somebody by these.
+    ///
+    /// # Errors
+    /// They are for another user.
+    pub(super) fn renewed(&self, identity: &Identity) -> Result<Option<Arc<Identity>>, Refusal> {
+        let Some(before) = self.identity() else { return Ok(None) };
+        before.may_become(identity)?;
+        Ok(Some(before.clone()).filter(|before| before.name() == identity.name()))
+    }
+
+    /// Notes what has come of a token; whether the connection ends with it.
+    pub(super) fn is_last<T>(&mut self, verified: &Result<T, Refusal>) -> bool {
+        self.attempts.note(verified) || (verified.is_err() && self.is_unknown())
     }
 
     /// Counts the connection as one of a user who becomes known by a message. Who is known already was counted before.
@@ -121,7 +150,7 @@ impl Access {
     /// # Errors
     /// The user has as many connections as it may have.
     pub(super) fn count(&mut self, identity: &Identity) -> Result<(), Refusal> {
-        if let (Who::Unknown | Who::Anyone, Some(user)) = (&self.who, identity.name()) {
+        if let Some(user) = identity.name().filter(|_| self.is_nobody()) {
             self.place = Some(self.population.enter_user(user)?);
         }
         Ok(())

@@ -12,7 +12,7 @@ use ropeway_hub::{
 };
 use tracing::debug;
 
-use super::access::{Access, Due, Start, Who};
+use super::access::{Access, Due, Start};
 use super::client::{ClientMessage, parse};
 use super::encoder::NativeEncoder;
 use crate::app::{self, App};
@@ -86,14 +86,12 @@ impl Session {
         let mut session = Self::without_socket(hub, encoder, access);
         let welcome_frame = session.encoder.frame(256, |out| push_welcome(out, welcome));
         let start = Start { session: welcome.session.into(), welcome: welcome_frame, door };
-        match &mut session.access {
-            Some(access) if matches!(access.who, Who::Unknown) => access.start = Some(start),
-            Some(access) => {
-                // Whoever is nobody yet may begin anew as somebody.
-                access.start = matches!(access.who, Who::Anyone).then(|| start.clone());
-                session.begin(start)?;
-            }
-            None => session.begin(start)?,
+        if let Some(access) = &mut session.access {
+            // Whoever is nobody yet may begin anew as somebody.
+            access.start = access.is_nobody().then(|| start.clone());
+        }
+        if !session.access.as_ref().is_some_and(|access| access.is_unknown()) {
+            session.begin(start)?;
         }
         Ok(session)
     }
@@ -140,23 +138,16 @@ impl Session {
 
     /// The rooms that the credentials name for that.
     fn enter_rooms(&mut self, socket: &Socket) {
-        let Some(identity) = self.access.as_ref().and_then(|access| access.identity().cloned()) else {
-            return;
-        };
-        let inside = socket.rooms();
-        let new = identity.rooms().iter().filter(|room| !inside.contains(room));
-        new.for_each(|room| self.requests.enter(socket, room));
+        if let Some(identity) = self.access.as_ref().and_then(|access| access.identity()) {
+            self.requests.follow(socket, None, identity);
+        }
     }
 
     /// A token came as a message.
     fn authenticate(&mut self, id: Option<&str>, token: Secret) {
-        let in_rooms = self.socket.as_ref().is_some_and(|socket| !socket.rooms().is_empty());
         match &mut self.access {
             Some(access) if !access.takes_messages() => {
                 self.refuse(id, "unsupported", "this server takes no tokens as messages");
-            }
-            Some(access) if matches!(access.who, Who::Anyone) && in_rooms => {
-                self.refuse(id, "forbidden", "leave all rooms before you say who you are");
             }
             Some(access) => access.verify(id, token),
             None => self.refuse(id, "unsupported", "this server has no authentication"),
@@ -164,26 +155,24 @@ impl Session {
     }
 
     fn poll_access(&mut self, cx: &mut Context<'_>) {
+        let in_rooms = self.socket.as_ref().is_some_and(|socket| !socket.rooms().is_empty());
         let Some(access) = &mut self.access else { return };
-        let Some((id, answer)) = access.poll(cx) else { return };
-        let who = access.who.clone();
-        let answer = answer.and_then(|identity| {
-            identity.may_enter(NAMESPACE)?;
-            access.count(&identity)?;
-            Ok(identity)
-        });
-        match (who, answer) {
-            (Who::Unknown, Err(refusal)) => self.refuse_for_good(id.as_deref(), &refusal),
-            (_, Err(refusal)) => self.refuse_for_now(id.as_deref(), &refusal),
-            (Who::Known(before), Ok(identity)) => self.renew(id.as_deref(), &before, identity),
-            (Who::Unknown | Who::Anyone, Ok(identity)) => self.become_known(id.as_deref(), identity),
+        let Some((id, verified)) = access.poll(cx) else { return };
+        let accepted = verified.and_then(|identity| accept(access, identity, in_rooms));
+        let is_last = access.is_last(&accepted);
+        match accepted {
+            Ok((identity, Some(before))) => self.renew(id.as_deref(), &before, identity),
+            Ok((identity, None)) => self.become_known(id.as_deref(), identity),
+            Err(refusal) if is_last => self.refuse_for_good(id.as_deref(), &refusal),
+            Err(refusal) => self.refuse_for_now(id.as_deref(), &refusal),
         }
     }
 
-    /// The first identity of this client. A socket that it had as nobody ends, and it begins anew under its name.
+    /// The first credentials of this client, or the first that name a user. A socket that it had as nobody ends, and it
+    /// begins anew under its name.
     fn become_known(&mut self, id: Option<&str>, identity: Arc<Identity>) {
         let Some(access) = &mut self.access else { return };
-        let Some(start) = access.start.take() else { return };
+        let Some(start) = access.start.clone() else { return };
         access.set(identity.clone(), now());
         self.push_auth_ok(id, &identity);
         let begun = match self.socket.take() {
@@ -201,21 +190,13 @@ impl Session {
 
     /// New credentials of the same user.
     fn renew(&mut self, id: Option<&str>, before: &Identity, identity: Arc<Identity>) {
-        if before.name() != identity.name() {
-            return self.refuse(id, "forbidden", "this token is for another user");
-        }
         if let Some(access) = &mut self.access {
             access.set(identity.clone(), now());
         }
         self.push_auth_ok(id, &identity);
         let Some(socket) = self.socket.clone() else { return };
         socket.set_grants(Some(identity.clone()));
-        let gone = before.rooms().iter().filter(|room| !identity.rooms().contains(room));
-        // Such a room may have been left already.
-        gone.for_each(|room| drop(socket.leave(room, None)));
-        if socket.is_connected() {
-            self.enter_rooms(&socket);
-        }
+        self.requests.follow(&socket, Some(before), &identity);
     }
 
     fn poll_admission(&mut self, cx: &mut Context<'_>) {
@@ -407,6 +388,21 @@ impl Door {
             Ok(Admitted { is_handled: true })
         })
     }
+}
+
+/// The identity of a token, where the client may be that one, and the one that it renews.
+fn accept(
+    access: &mut Access,
+    identity: Arc<Identity>,
+    in_rooms: bool,
+) -> Result<(Arc<Identity>, Option<Arc<Identity>>), auth::Refusal> {
+    identity.may_enter(NAMESPACE)?;
+    let before = access.renewed(&identity)?;
+    if before.is_none() && in_rooms {
+        return Err(auth::Refusal::forbidden("leave all rooms before you say who you are"));
+    }
+    access.count(&identity)?;
+    Ok((identity, before))
 }
 
 fn push_welcome(out: &mut String, welcome: &Welcome<'_>) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::{Instant, SystemTime};
 
-use ropeway_hub::{BoxFuture, Socket};
+use ropeway_hub::{BoxFuture, DisconnectReason, Socket};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tracing::debug;
@@ -13,7 +13,7 @@ use super::events::Incoming;
 use super::packet::Outgoing;
 use super::session::Session;
 use super::terms::{Due, Terms};
-use crate::auth::{Admission, Applicant, Auth, Identity, Refusal, Secret};
+use crate::auth::{Admission, Applicant, Attempts, Auth, Identity, Refusal, Secret};
 use crate::carrier::now;
 use crate::limits::{Population, UserPlace};
 use crate::protocol::json::{Object, push_number};
@@ -30,6 +30,7 @@ pub(crate) struct Access {
     is_required: bool,
     /// What a token that came as an event has come to; nothing is read meanwhile.
     renewal: Option<Renewal>,
+    attempts: Attempts,
     /// Until when it may stay in each of its namespaces.
     pub(super) terms: Terms,
     population: Arc<Population>,
@@ -65,9 +66,17 @@ impl Access {
             Admission::Known(identity) => Some(identity),
             Admission::Anonymous | Admission::Later => None,
         };
-        let terms = Terms::new(auth.expiry_warning());
-        let places = Vec::new();
-        Self { auth, applicant, identity, is_required, renewal: None, terms, population, places }
+        Self {
+            terms: Terms::new(auth.expiry_warning()),
+            auth,
+            applicant,
+            identity,
+            is_required,
+            renewal: None,
+            attempts: Attempts::default(),
+            population,
+            places: Vec::new(),
+        }
     }
 
     /// Its name, where the first request said it.
@@ -75,7 +84,8 @@ impl Access {
         self.identity.as_deref().and_then(Identity::name)
     }
 
-    /// Who wants to enter a namespace. A token there counts more than the first request, whose user it must be for.
+    /// Who wants to enter a namespace. A token there counts more than the first request, whose user it must be for if that
+    /// named one.
     pub(super) fn claim(&self, namespace: &str, auth: &str) -> Claim {
         let token = if self.auth.takes_messages() { read_token(auth) } else { Ok(None) };
         match token {
@@ -96,9 +106,7 @@ impl Access {
         let (before, namespace) = (self.identity.clone(), namespace.to_owned());
         Claim::Asked(Box::pin(async move {
             let identity = auth.verify_token(token, &applicant).await?;
-            if before.is_some_and(|before| before.name() != identity.name()) {
-                return Err(Refusal::forbidden("this token is for another user"));
-            }
+            before.map_or(Ok(()), |before| before.may_become(&identity))?;
             check(Some(&identity), &namespace)?;
             Ok(identity)
         }))
@@ -154,6 +162,15 @@ impl Session {
     pub(super) fn poll_renewal(&mut self, cx: &mut Context<'_>) {
         if let Some((socket, id, verified)) = self.access.as_mut().and_then(|access| access.poll(cx)) {
             self.answer_token(&socket, id, &verified);
+            self.note_token(&verified);
+        }
+    }
+
+    /// So many wrong tokens, one after the other, end the connection: once the last has been answered.
+    pub(super) fn note_token<T>(&mut self, verified: &Result<T, Refusal>) {
+        if self.access.as_mut().is_some_and(|access| access.attempts.note(verified)) {
+            debug!("a client with too many wrong tokens is closed");
+            self.fail(DisconnectReason::ForcedServerClose, "too many wrong tokens");
         }
     }
 
@@ -177,9 +194,10 @@ impl Session {
 
     /// Credentials may have been renewed, here or by the application.
     pub(super) fn follow_terms(&mut self) {
-        if let Some(access) = &mut self.access {
-            access.terms.follow(now());
-        }
+        let Self { access: Some(access), requests, .. } = self else { return };
+        access
+            .terms
+            .follow(now(), |socket, before, identity| requests.follow(socket, Some(before), identity));
     }
 
     /// Warns clients whose credentials are about to end, and puts those out whose have ended.
@@ -225,16 +243,20 @@ fn push_auth_ok(out: &mut String, identity: &Identity) {
 /// # Errors
 /// The token is not good or for somebody else; the socket keeps what it has.
 pub(crate) async fn renew(auth: &Auth, applicant: &Applicant, socket: &Socket, token: Secret) -> Verified {
-    let Some(before) = Identity::of(socket) else {
-        return Err(Refusal::forbidden("connect to the namespace again to say who you are"));
-    };
+    let before = Identity::of(socket).ok_or_else(to_connect_again)?;
     let identity = auth.verify_token(token, applicant).await?;
+    before.may_become(&identity)?;
     if before.name() != identity.name() {
-        return Err(Refusal::forbidden("this token is for another user"));
+        return Err(to_connect_again());
     }
     identity.may_enter(socket.namespace())?;
     socket.set_grants(Some(identity.clone()));
     Ok(identity)
+}
+
+/// The user of a socket is the one for which it was made.
+fn to_connect_again() -> Refusal {
+    Refusal::forbidden("connect to the namespace again to say who you are")
 }
 
 fn check(identity: Option<&Identity>, namespace: &str) -> Result<(), Refusal> {

@@ -97,11 +97,19 @@ impl Session {
         }
     }
 
-    /// The token of a namespace is good.
-    fn verified(&mut self, namespace: &str, entrant: Entrant, identity: Arc<Identity>) {
-        match self.access.as_mut().map_or(Ok(None), |access| access.count(&identity)) {
-            Ok(place) => self.find(namespace, Entrant { identity: Some(identity), place, ..entrant }),
-            Err(refusal) => self.refuse(namespace, &refusal.into()),
+    /// What the token of a namespace has come to.
+    fn verified(&mut self, namespace: &str, entrant: Entrant, verified: Verified) {
+        let access = self.access.as_mut();
+        let counted = verified.and_then(|identity| {
+            let place = access.map_or(Ok(None), |access| access.count(&identity))?;
+            Ok(Entrant { identity: Some(identity), place, ..entrant })
+        });
+        if let Err(refusal) = &counted {
+            self.refuse(namespace, &refusal.clone().into());
+        }
+        self.note_token(&counted);
+        if let Ok(entrant) = counted {
+            self.find(namespace, entrant);
         }
     }
 
@@ -121,8 +129,7 @@ impl Session {
         while let Some((entering, decided)) = self.spaces.poll_entering(cx) {
             let Entering { namespace, entrant, .. } = *entering;
             match decided {
-                Decided::Verified(Ok(identity)) => self.verified(&namespace, entrant, identity),
-                Decided::Verified(Err(refusal)) => self.refuse(&namespace, &refusal.into()),
+                Decided::Verified(verified) => self.verified(&namespace, entrant, verified),
                 Decided::Found(handlers) => self.found(&namespace, entrant, handlers),
                 Decided::Admitted(candidate, Ok(())) => self.establish(candidate, entrant),
                 Decided::Admitted(candidate, Err(refusal)) => self.turn_away(&candidate, &refusal),
@@ -247,9 +254,7 @@ impl Session {
         if let Some(access) = &mut self.access {
             access.terms.begin(socket, identity, entrant.place.clone(), now());
         }
-        let inside = socket.rooms();
-        let new = identity.rooms().iter().filter(|room| !inside.contains(room));
-        new.for_each(|room| self.requests.enter(socket, room));
+        self.requests.follow(socket, None, identity);
     }
 
     fn welcome(&self, socket: &Socket, pid: Option<SessionId>) {

@@ -191,7 +191,7 @@ impl Session {
     }
 
     /// What was queued is still sent; the application hears of the end at once.
-    fn fail(&mut self, reason: DisconnectReason, text: &'static str) {
+    pub(super) fn fail(&mut self, reason: DisconnectReason, text: &'static str) {
         self.close_with(Close { code: 1008, reason: Cow::Borrowed(text) });
         self.spaces.sockets().for_each(|socket| socket.end(reason));
         self.finish();

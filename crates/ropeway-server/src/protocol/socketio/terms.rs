@@ -56,13 +56,14 @@ impl Terms {
     }
 
     /// Goes by the credentials that the sockets have now, which may end earlier than those before, and forgets the
-    /// sockets that have gone.
-    pub(super) fn follow(&mut self, now: Instant) {
+    /// sockets that have gone. `renewed` is told of each that has others than before.
+    pub(super) fn follow(&mut self, now: Instant, mut renewed: impl FnMut(&Socket, &Identity, &Identity)) {
         self.terms.retain(|term| term.socket.is_connected());
         for term in &mut self.terms {
             if let Some(identity) = Identity::of(&term.socket).filter(|new| !Arc::ptr_eq(new, &term.identity))
             {
                 term.time = Time::of(&identity, self.warning, now);
+                renewed(&term.socket, &term.identity, &identity);
                 term.identity = identity;
             }
         }
