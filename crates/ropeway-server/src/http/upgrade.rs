@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use tracing::debug;
 
 use super::error::{ApiError, no_handshake};
@@ -13,7 +12,6 @@ use crate::auth::{Admission, Applicant, Refusal};
 use crate::carrier::{Endpoint, Upgrading, Visitor, now};
 use crate::config::RefusalMode;
 use crate::handshake::Handshake;
-use crate::lifetime::Phase;
 use crate::limits::{self, Place};
 use crate::protocol::native::{Access, Door};
 use crate::state::Shared;
@@ -50,7 +48,8 @@ fn enter(
     endpoint: Endpoint,
     request: &mut Request,
 ) -> Result<(Upgrading, Place), Box<Response>> {
-    let place = place(shared, request).map_err(|error| Box::new(error.into_response()))?;
+    let place = limits::enter(shared, request.extensions())
+        .map_err(|full| Box::new(ApiError::from(full).into_response()))?;
     let upgrading = Upgrading::new(shared, endpoint, request).map_err(|refusal| {
         debug!(%refusal, "a handshake is refused");
         Box::new(no_handshake(refusal))
@@ -84,12 +83,4 @@ async fn visitor(
     }
     let access = Access::new(shared, applicant, admission, now());
     Ok(Visitor::Admitted { door, access: Box::new(access) })
-}
-
-fn place(shared: &Shared, request: &Request) -> Result<Place, ApiError> {
-    if shared.drain.has_reached(Phase::Draining) {
-        let message = "the server is shutting down";
-        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message));
-    }
-    Ok(limits::enter(shared, request.extensions())?)
 }

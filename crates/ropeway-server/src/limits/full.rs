@@ -7,6 +7,8 @@ use crate::auth::Refusal;
 /// The limit that a newcomer would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
+    /// There are no new ones: the server ends.
+    Ending,
     /// All connections.
     Total,
     /// The connections of one address.
@@ -25,7 +27,7 @@ impl Full {
     /// The status with which HTTP answers; every one of them goes with `Retry-After`.
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::Total | Self::Memory => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Ending | Self::Total | Self::Memory => StatusCode::SERVICE_UNAVAILABLE,
             Self::Address | Self::Subnet | Self::User | Self::Arrivals => StatusCode::TOO_MANY_REQUESTS,
         }
     }
@@ -33,7 +35,7 @@ impl Full {
     /// The word for programs.
     pub(crate) fn code(self) -> &'static str {
         match self {
-            Self::Total => "unavailable",
+            Self::Ending | Self::Total => "unavailable",
             Self::Memory => "overloaded",
             Self::Arrivals => "rate_limited",
             Self::Address | Self::Subnet | Self::User => "too_many_connections",
@@ -43,6 +45,7 @@ impl Full {
     /// The words for people.
     pub(crate) fn message(self) -> &'static str {
         match self {
+            Self::Ending => "the server is shutting down",
             Self::Total => "the server has as many connections as it may have",
             Self::Address => "there are too many connections from this address",
             Self::Subnet => "there are too many connections from this network",
@@ -56,7 +59,7 @@ impl Full {
 impl From<Full> for Refusal {
     fn from(full: Full) -> Self {
         match full {
-            Full::Total | Full::Memory => Self::unavailable(full.message()),
+            Full::Ending | Full::Total | Full::Memory => Self::unavailable(full.message()),
             Full::Arrivals => Self::rate_limited(full.message()),
             Full::Address | Full::Subnet | Full::User => Self::too_many_connections(full.message()),
         }

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use http::Extensions;
 
+use crate::lifetime::Phase;
 use crate::peer::ClientAddress;
 use crate::state::State;
 
@@ -35,8 +36,11 @@ pub(crate) use rate::Rates;
 /// The door of all carriers: a place for a connection that a request asks for.
 ///
 /// # Errors
-/// The first limit that is reached. Nothing is counted then.
+/// The server ends, or the first limit that is reached. Nothing is counted then.
 pub(crate) fn enter(state: &State, request: &Extensions) -> Result<Place, Full> {
+    if state.drain.has_reached(Phase::Draining) {
+        return Err(Full::Ending);
+    }
     let client = ClientAddress::of(request);
     if state.memory.is_exceeded() {
         return Err(Full::Memory);

@@ -72,6 +72,18 @@ fn a_store_that_does_not_tell_lets_nobody_in() {
 }
 
 #[test]
+fn a_full_server_looks_nobody_up() {
+    let application = Application::start(&[Answer::ok(r#"{"user":"ada"}"#)]);
+    let store = application.url("/session");
+    let settings = [("sessions.cookie", "sid"), ("sessions.store", &*store), ("server.max_connections", "1")];
+    let server = server(&settings);
+    let _taken = welcomed(&server, "/ws", &[COOKIE]);
+    assert_eq!(refused(&server, "/ws", &[COOKIE]), 503);
+    assert_eq!(poll(&server, "", "cookie: sid=abc\r\n").status, 503);
+    assert_eq!(application.asked().len(), 1);
+}
+
+#[test]
 fn a_store_that_hangs_lets_nobody_in() {
     let application = Application::start(&[Answer::Nothing]);
     let server = patient(&application, "200ms");

@@ -163,6 +163,29 @@ fn only_so_many_questions_are_under_way() {
     assert_eq!((application.asked().len(), application.most_under_way()), (8, 2));
 }
 
+/// The place is taken first: a flood costs the application nothing.
+#[test]
+fn a_full_server_asks_about_nobody() {
+    let application = Application::start(&[Answer::ok("{}")]);
+    let server = with(&application, &[("server.max_connections", "1")]);
+    let _taken = welcomed(&server, "/ws", &[]);
+    assert_eq!(refused(&server, "/ws", &[]), 503);
+    assert_eq!(poll(&server, "", "").status, 503);
+    assert_eq!(refused(&server, "/socket.io/?EIO=4&transport=websocket", &[]), 503);
+    assert_eq!(application.asked().len(), 1);
+}
+
+#[test]
+fn who_is_refused_gives_the_place_back() {
+    let application = Application::start(&[Answer::Status(403, String::new())]);
+    let server = with(&application, &[("server.max_connections", "1")]);
+    for _ in 0..2 {
+        assert_eq!(refused(&server, "/ws", &[]), 403);
+        assert_eq!(poll(&server, "", "").status, 403);
+        assert_eq!(refused(&server, "/socket.io/?EIO=4&transport=websocket", &[]), 403);
+    }
+}
+
 #[test]
 fn the_answer_names_the_user_and_narrows() {
     let application = Application::start(&[Answer::ok(

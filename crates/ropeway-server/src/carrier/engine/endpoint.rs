@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use ropeway_socketio::engine::Version;
@@ -15,6 +15,7 @@ use tracing::debug;
 use super::body::{self, BodyError};
 use super::cors::Cors;
 use super::desk::{Desk, Posting, Refused};
+use super::open::Visitor;
 use super::posted::Body;
 use super::refusal::{Code, Refusal, empty};
 use super::registry::Entry;
@@ -23,6 +24,8 @@ use super::websocket::dismiss;
 use super::{answer, open};
 use crate::auth::Applicant;
 use crate::handshake::Handshake;
+use crate::http::ApiError;
+use crate::limits;
 use crate::protocol::socketio::Access;
 use crate::state::Shared;
 
@@ -64,23 +67,34 @@ fn refuse(shared: &Shared, refusal: &Refusal, is_upgrade: bool) -> Response {
     if is_upgrade { refusal.to_upgrade() } else { refusal.to_request() }
 }
 
-/// A new session, if the application allows it.
+/// A new session, if there is a place for it and the application allows it. The place comes first: who finds none costs
+/// nobody a question.
 async fn begin(
     shared: &Shared,
     version: Version,
     request: Request,
     is_upgrade: bool,
 ) -> Result<Response, Refusal> {
+    let mut place = match limits::enter(shared, request.extensions()) {
+        Ok(place) => place,
+        Err(full) => return Ok(ApiError::from(full).into_response()),
+    };
     let handshake = Arc::new(Handshake::new(&request, SystemTime::now()));
     if let Some(app) = &shared.app {
         app.allows(&handshake).await.map_err(Refusal::forbidden)?;
     }
     check_version(&shared.config.socketio, version)?;
     let access = access(shared, version, &handshake, is_upgrade).await?;
+    if let Some(user) = access.as_ref().and_then(Access::user)
+        && let Err(full) = place.set_user(user)
+    {
+        return Ok(ApiError::from(full).into_response());
+    }
+    let visitor = Visitor { version, handshake: handshake.clone(), access, place };
     let mut response = if is_upgrade {
-        open::websocket(shared, version, &handshake, access, request)?
+        open::websocket(shared, visitor, request)?
     } else {
-        open::polling(shared, version, &handshake, access, &request)
+        open::polling(shared, visitor, &request)
     };
     if let Some(app) = &shared.app {
         app.write_initial_headers(response.headers_mut(), &handshake);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::SET_COOKIE;
-use http::{HeaderValue, StatusCode};
 use ropeway_socketio::engine::payload::Writer;
 use ropeway_socketio::engine::session::{Session as Machine, Settings};
 use ropeway_socketio::engine::{self, Message, Packet, SessionId, Transport, Version};
@@ -25,9 +25,7 @@ use crate::carrier::attend::Attended;
 use crate::carrier::timer::now;
 use crate::config::{self, CompressionMode};
 use crate::handshake::Handshake;
-use crate::http::ApiError;
-use crate::lifetime::Phase;
-use crate::limits::{self, Place};
+use crate::limits::Place;
 use crate::protocol::socketio::{Access, Session};
 use crate::state::Shared;
 
@@ -91,22 +89,22 @@ fn deflate_config(socketio: &config::SocketIo) -> Option<deflate::Config> {
     Some(deflate)
 }
 
+/// Who comes in.
+pub(super) struct Visitor {
+    pub(super) version: Version,
+    pub(super) handshake: Arc<Handshake>,
+    /// Nothing where nobody asks.
+    pub(super) access: Option<Access>,
+    pub(super) place: Place,
+}
+
 /// A session that begins with polling; the answer is its first payload.
-pub(super) fn polling(
-    shared: &Shared,
-    version: Version,
-    handshake: &Arc<Handshake>,
-    access: Option<Access>,
-    request: &Request,
-) -> Response {
-    let place = match place(shared, request, access.as_ref()) {
-        Ok(place) => place,
-        Err(refused) => return *refused,
-    };
+pub(super) fn polling(shared: &Shared, visitor: Visitor, request: &Request) -> Response {
+    let Visitor { version, handshake, access, place } = visitor;
     let id = SessionId::new(rand::random());
     let wants_base64 = handshake.query("b64").is_some();
     let desk = Arc::new(Desk::new(shared.engine.machine(version, Transport::Polling), wants_base64));
-    let session = Session::new(shared.socketio.clone(), handshake.clone(), version, access, None, now());
+    let session = Session::new(shared.socketio.clone(), handshake, version, access, None, now());
     let lease = Lease::new(id, Entry::Polling(desk.clone()), shared.clone(), place);
     tokio::spawn(Attended::new(Polling::new(desk, session, lease), shared.clone()));
 
@@ -127,18 +125,9 @@ fn cookie(config: &config::SocketIo, id: &SessionId) -> Option<HeaderValue> {
 }
 
 /// A session that begins on a WebSocket.
-pub(super) fn websocket(
-    shared: &Shared,
-    version: Version,
-    handshake: &Arc<Handshake>,
-    access: Option<Access>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let place = match place(shared, &request, access.as_ref()) {
-        Ok(place) => place,
-        Err(refused) => return Ok(*refused),
-    };
-    let (handshake, server) = (handshake.clone(), shared.clone());
+pub(super) fn websocket(shared: &Shared, visitor: Visitor, request: Request) -> Result<Response, Refusal> {
+    let Visitor { version, handshake, access, place } = visitor;
+    let server = shared.clone();
     accept(shared, request, move |socket| {
         let deflate = socket.connection().deflate_params();
         let session = Session::new(server.socketio.clone(), handshake, version, access, deflate, now());
@@ -204,19 +193,4 @@ fn frame(packet: &Packet<'_>, version: Version) -> Bytes {
     let mut text = String::new();
     packet.encode(version, &mut text);
     ropeway_ws::Prepared::new(text).frame(None)
-}
-
-/// A place for one more session, unless the server is full or ends.
-fn place(shared: &Shared, request: &Request, access: Option<&Access>) -> Result<Place, Box<Response>> {
-    if shared.drain.has_reached(Phase::Draining) {
-        let message = "the server is shutting down";
-        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
-        return Err(Box::new(error.into_response()));
-    }
-    let full = |full| Box::new(ApiError::from(full).into_response());
-    let mut place = limits::enter(shared, request.extensions()).map_err(full)?;
-    if let Some(user) = access.and_then(Access::user) {
-        place.set_user(user).map_err(full)?;
-    }
-    Ok(place)
 }
