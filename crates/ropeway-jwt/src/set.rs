@@ -112,11 +112,6 @@ impl KeySet {
         self.candidates(algorithm).next().is_some()
     }
 
-    /// Whether a key of this name can verify tokens of `algorithm`.
-    pub fn knows(&self, algorithm: Algorithm, kid: &str) -> bool {
-        self.candidates(algorithm).any(|entry| entry.kid.as_deref() == Some(kid))
-    }
-
     /// The keys that may have signed a token: those of its `kid`, where the keys have names; else all that fit.
     pub(crate) fn keys<'s>(
         &'s self,

@@ -1,13 +1,13 @@
 //! Tokens: signed by somebody whom the configuration trusts.
 //!
 //! Verifying takes 50 to 100 microseconds of the thread with RSA and elliptic curves, a few with a secret; keys are read
-//! once. Only an unknown key of a JWKS waits for anything; see [`Remote`].
+//! once. Only a token that no key of a JWKS verifies waits for anything; see [`Remote`].
 
 use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use ropeway_jwt::{Claims, KeySet, Rules, TokenError, Unverified, VerifyingKey};
+use ropeway_jwt::{Algorithm, Claims, KeySet, Kind, Rules, TokenError, Unverified, VerifyingKey};
 
 use super::{Applicant, Grant, Identity, Method, Refusal, Secret, Verdict};
 use crate::config;
@@ -46,13 +46,40 @@ impl Verifier {
 
     async fn judge(&self, text: &str) -> Result<Arc<Identity>, Refusal> {
         let token = Unverified::parse(text).map_err(|error| refused(&error))?;
-        let keys = match &self.keys {
-            Keys::Fixed(keys) => keys,
-            Keys::Remote(remote) => &*remote.keys_for(token.algorithm(), token.kid()).await?,
-        };
         let now = SystemTime::now();
-        let claims = token.verify(keys, &self.rules, now).map_err(|error| refused(&error))?;
+        let claims = match &self.keys {
+            Keys::Fixed(keys) => token.verify(keys, &self.rules, now),
+            Keys::Remote(remote) => self.verify_by(remote, &token, now).await?,
+        };
+        let claims = claims.map_err(|error| refused(&error))?;
         self.identity(&claims, now).map(Arc::new)
+    }
+
+    /// What no key verifies may be signed with a new one, whether it names it or not.
+    ///
+    /// # Errors
+    /// No fetch has succeeded yet.
+    async fn verify_by(
+        &self,
+        remote: &Arc<Remote>,
+        token: &Unverified<'_>,
+        now: SystemTime,
+    ) -> Result<Result<Claims, TokenError>, Refusal> {
+        let keys = remote.keys().await?;
+        let verified = token.verify(&keys, &self.rules, now);
+        let has_no_key =
+            matches!(verified, Err(TokenError::Algorithm | TokenError::UnknownKey | TokenError::Signature));
+        if !has_no_key || !self.allows(token.algorithm()) {
+            return Ok(verified);
+        }
+        let newer = remote.newer_than(&keys).await;
+        Ok(newer.map_or(verified, |keys| token.verify(&keys, &self.rules, now)))
+    }
+
+    /// Whether a key set could have a key for it. It has no secrets.
+    fn allows(&self, algorithm: Algorithm) -> bool {
+        let allowed = &self.rules.algorithms;
+        algorithm.kind() != Kind::Secret && (allowed.is_empty() || allowed.contains(&algorithm))
     }
 
     fn identity(&self, claims: &Claims, now: SystemTime) -> Result<Identity, Refusal> {
@@ -94,7 +121,7 @@ fn refused(error: &TokenError) -> Refusal {
     }
 }
 
-fn read(path: &str, algorithms: &[ropeway_jwt::Algorithm]) -> io::Result<KeySet> {
+fn read(path: &str, algorithms: &[Algorithm]) -> io::Result<KeySet> {
     let wrong = |error: String| {
         io::Error::new(
             io::ErrorKind::InvalidInput,

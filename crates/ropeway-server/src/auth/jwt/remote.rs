@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 
 use http::{StatusCode, Uri};
-use ropeway_jwt::{Algorithm, KeySet};
+use ropeway_jwt::KeySet;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
@@ -17,7 +17,7 @@ use crate::outbound::{Call, Client, Settings, tls};
 const FETCH: Settings =
     Settings { timeout: Duration::from_secs(10), retries: 2, in_flight: 2, max_body: 256 << 10 };
 
-/// An unknown key makes the set be fetched at most this often: anybody can name one.
+/// A token that no key verifies makes the set be fetched at most this often: anybody can make one.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// The keys of an issuer. Those of the last fetch that succeeded stay, whatever comes of later ones.
@@ -35,7 +35,7 @@ pub(super) struct Remote {
 pub(super) struct Pace {
     /// Between two fetches that succeed.
     pub(super) refresh: Duration,
-    /// Between two fetches for the sake of a key that is not known.
+    /// Between any fetch and one for the sake of a token that no key verifies.
     pub(super) pause: Duration,
     pub(super) fetch: Settings,
 }
@@ -69,35 +69,33 @@ impl Remote {
         Ok(remote)
     }
 
-    /// The keys, fetched anew when none of them is the one that a token names.
+    /// The keys of the last fetch that succeeded.
     ///
     /// # Errors
-    /// No fetch has succeeded yet.
-    pub(super) async fn keys_for(
-        self: &Arc<Self>,
-        algorithm: Algorithm,
-        kid: Option<&str>,
-    ) -> Result<Arc<KeySet>, Refusal> {
-        let knows = |keys: &KeySet| kid.map_or(!keys.is_empty(), |kid| keys.knows(algorithm, kid));
-        let keys = self.keys();
-        if knows(&keys) {
+    /// None has yet.
+    pub(super) async fn keys(self: &Arc<Self>) -> Result<Arc<KeySet>, Refusal> {
+        let keys = self.kept();
+        if !keys.is_empty() {
             return Ok(keys);
         }
+        let unavailable = || Refusal::unavailable("tokens cannot be verified at the moment");
+        self.newer_than(&keys).await.ok_or_else(unavailable)
+    }
+
+    /// The keys of a fetch after the one that gave these, which is begun now unless one has just ended. `None` when there
+    /// are no others to be had.
+    pub(super) async fn newer_than(self: &Arc<Self>, keys: &Arc<KeySet>) -> Option<Arc<KeySet>> {
+        let newer = || Some(self.kept()).filter(|kept| !Arc::ptr_eq(kept, keys));
         let asked = Arc::clone(&self.asked).lock_owned().await;
-        if !knows(&self.keys()) && asked.is_none_or(|at| at.elapsed() >= self.pause) {
+        if newer().is_none() && asked.is_none_or(|at| at.elapsed() >= self.pause) {
             // A task of its own: it goes on when the client leaves that asked first.
             let remote = Arc::clone(self);
             let _ = tokio::spawn(async move { remote.fetch(asked).await }).await;
         }
-        let keys = self.keys();
-        if keys.is_empty() {
-            Err(Refusal::unavailable("tokens cannot be verified at the moment"))
-        } else {
-            Ok(keys)
-        }
+        newer()
     }
 
-    fn keys(&self) -> Arc<KeySet> {
+    fn kept(&self) -> Arc<KeySet> {
         Arc::clone(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -117,7 +115,7 @@ impl Remote {
                 true
             }
             Err(error) => {
-                let kept = self.keys().len();
+                let kept = self.kept().len();
                 warn!(from = self.client.name(), error, kept, "cannot fetch the keys of tokens");
                 false
             }

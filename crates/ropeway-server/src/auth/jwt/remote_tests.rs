@@ -39,7 +39,16 @@ fn verifier(service: &Service, pause: Duration, fetch: Settings) -> Verifier {
 }
 
 async fn code(verifier: &Verifier, key: &SigningKey) -> &'static str {
-    verifier.judge(&token(key)).await.map_or_else(|refusal| refusal.code(), |_| "known")
+    code_of(verifier, &token(key)).await
+}
+
+async fn code_of(verifier: &Verifier, token: &str) -> &'static str {
+    verifier.judge(token).await.map_or_else(|refusal| refusal.code(), |_| "known")
+}
+
+/// A token that does not say which key signed it.
+fn nameless(key: &SigningKey) -> String {
+    key.token(key.usual_algorithm(), None, CLAIMS).unwrap()
 }
 
 #[tokio::test]
@@ -63,6 +72,67 @@ async fn an_unknown_key_is_fetched() {
     service.answer(jwks(&[&new]));
     assert_eq!(code(&verifier, &new_key()).await, "unauthorized");
     assert_eq!(code(&verifier, &old).await, "unauthorized", "a key that was withdrawn is no key");
+}
+
+#[tokio::test]
+async fn a_new_key_is_fetched_for_tokens_that_do_not_name_it() {
+    let (old, new, other_kind) = (new_key(), new_key(), generate_pkcs8(Kind::Ed25519).unwrap());
+    let other_kind = SigningKey::from_pkcs8(&other_kind).unwrap();
+    let service = Service::answering(jwks(&[&old])).await;
+    let verifier = verifier(&service, Duration::ZERO, FETCH);
+    assert_eq!(code_of(&verifier, &nameless(&old)).await, "known");
+    for key in [&new, &other_kind] {
+        service.answer(jwks(&[key]));
+        assert_eq!(code_of(&verifier, &nameless(key)).await, "known");
+    }
+    assert_eq!(code_of(&verifier, &nameless(&old)).await, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_new_key_may_have_the_name_of_the_old_one() {
+    let (old, new) = (new_key(), new_key());
+    let named = |key: &SigningKey| {
+        let mut jwk = serde_json::to_value(key.public().to_jwk()).unwrap();
+        jwk["kid"] = json!("the key");
+        Answer::ok(&json!({ "keys": [jwk] }).to_string())
+    };
+    let token = |key: &SigningKey| key.token(Algorithm::Es256, Some("the key"), CLAIMS).unwrap();
+    let service = Service::answering(named(&old)).await;
+    let verifier = verifier(&service, Duration::ZERO, FETCH);
+    assert_eq!(code_of(&verifier, &token(&old)).await, "known");
+    service.answer(named(&new));
+    assert_eq!(code_of(&verifier, &token(&new)).await, "known");
+}
+
+/// Anybody can make a token that no key verifies.
+#[tokio::test]
+async fn floods_of_bad_tokens_make_one_fetch_in_a_while() {
+    let key = new_key();
+    let service = Service::answering(jwks(&[&key])).await;
+    let verifier = verifier(&service, NEVER, FETCH);
+    assert_eq!(code(&verifier, &key).await, "known");
+    for forged in (0..20).map(|_| new_key()) {
+        let stolen_name = key.public().thumbprint().unwrap();
+        let stolen = forged.token(Algorithm::Es256, Some(&stolen_name), CLAIMS).unwrap();
+        assert_eq!(code_of(&verifier, &nameless(&forged)).await, "unauthorized");
+        assert_eq!(code_of(&verifier, &stolen).await, "unauthorized");
+    }
+    assert_eq!(service.requests(), 1);
+    assert_eq!(code_of(&verifier, &nameless(&key)).await, "known");
+}
+
+/// A token that a key verified, or that no key of a set could, is no reason to fetch.
+#[tokio::test]
+async fn only_what_a_new_key_could_verify_makes_a_fetch() {
+    let key = new_key();
+    let service = Service::answering(jwks(&[&key])).await;
+    let verifier = verifier(&service, Duration::ZERO, FETCH);
+    assert_eq!(code(&verifier, &key).await, "known");
+    let expired = key.token(Algorithm::Es256, None, r#"{"sub":"ada","exp":1}"#).unwrap();
+    let secret = SigningKey::from_secret(&[7; 32]).unwrap().token(Algorithm::Hs256, None, CLAIMS).unwrap();
+    assert_eq!(code_of(&verifier, &expired).await, "token_expired");
+    assert_eq!(code_of(&verifier, &secret).await, "unauthorized");
+    assert_eq!(service.requests(), 1);
 }
 
 /// Anybody can name a key that there is not.
