@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::news::Part;
-use crate::bench::load::{Load, Share, Stage, Worker};
+use crate::bench::load::{self, Load, Share, Stage, Worker};
 use crate::bench::measure::{Nanos, Tally};
 use crate::failure::{Failure, Kind};
 
@@ -53,7 +53,7 @@ fn spawn(worker: Worker) -> Result<Arc<Worker>, Failure> {
     let worker = Arc::new(worker);
     let shared = Arc::clone(&worker);
     let name = format!("load {}", shared.share.first);
-    let spawned = thread::Builder::new().name(name).spawn(move || shared.run());
+    let spawned = thread::Builder::new().name(name).spawn(move || load::run(&shared));
     spawned.map_err(|error| Failure::new(Kind::System, "cannot start a thread", error))?;
     Ok(worker)
 }

@@ -2,12 +2,7 @@
 
 use clap::ValueEnum;
 use ropeway_socketio::engine::{Message, Packet, Version};
-use ropeway_ws::{CloseCode, CloseFrame, Outgoing};
 use serde::Deserialize;
-
-use super::worker::Worker;
-use crate::bench::measure::Tally;
-use crate::failure::{Failure, Kind};
 
 /// What it is counted as when a namespace or a room cannot be entered.
 pub(crate) const NOT_LET_IN: &str = "the server does not let us into the namespace or the room";
@@ -43,26 +38,6 @@ pub(super) enum Reaction {
     Joined,
     /// The room cannot be joined.
     Refused,
-}
-
-impl Reaction {
-    /// Does it; tells whether the room is joined now.
-    pub(super) fn take(self, worker: &Worker, tally: &mut Tally, outgoing: &mut Outgoing<'_>) -> bool {
-        match self {
-            Self::None => {}
-            Self::Joined => return true,
-            Self::Refused => {
-                tally.count_error(NOT_LET_IN, 1);
-                worker.failed(|| Failure::new(Kind::Refused, NOT_LET_IN, "it answered with an error"));
-                outgoing.close(Some(CloseFrame::new(CloseCode::NORMAL, "")));
-            }
-            Self::Say(answer) => {
-                // It fails only when the connection is closing.
-                let _ = outgoing.send(answer);
-            }
-        }
-        false
-    }
 }
 
 impl Dialect {

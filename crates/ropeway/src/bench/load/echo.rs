@@ -11,9 +11,10 @@ use ropeway_ws::{CloseCode, CloseFrame, Event, Message, Outgoing, Received, Traf
 use super::dialect::Reaction;
 use super::exchange::Heard;
 use super::flights::{Arrival, Flights};
+use super::job::{Job, Pace};
 use super::schedule::Schedule;
 use super::stage::{Stage, Watch};
-use super::worker::{Job, Pace, Unsettled, Worker};
+use super::worker::{Unsettled, Worker};
 use crate::bench::measure::{Nanos, Tally, now};
 
 /// Sends as the pace says and measures every answer. A future written by hand: thousands of them are held, and each wake is
@@ -112,7 +113,7 @@ impl Echo {
                 match sender.land(&message, now) {
                     Landed::Answer if refill => sender.send(outgoing, None, now),
                     Landed::Answer | Landed::Nothing => {}
-                    Landed::Protocol(reaction) => is_ready |= reaction.take(worker, &mut tally, outgoing),
+                    Landed::Protocol(reaction) => is_ready |= worker.react(reaction, &mut tally, outgoing),
                 }
             }
             ControlFlow::Continue(())

@@ -10,9 +10,10 @@ use ropeway_ws::{CloseCode, CloseFrame, Event, Message, Outgoing, Received, Traf
 
 use super::delivery::{Seen, TAG_LEN, Tag};
 use super::dialect::Reaction;
+use super::job::Fanout;
 use super::schedule::Schedule;
 use super::stage::{Stage, Watch};
-use super::worker::{Fanout, Unsettled, Worker};
+use super::worker::{Unsettled, Worker};
 use crate::bench::measure::{Tally, now};
 
 /// Hears what is published, and publishes if it is one of the publishers.
@@ -102,7 +103,7 @@ impl Member {
                     }
                     None => {
                         let reaction = react(fanout, &message);
-                        joins |= reaction.take(worker, &mut tally, outgoing);
+                        joins |= worker.react(reaction, &mut tally, outgoing);
                     }
                 }
             }

@@ -1,143 +1,16 @@
 //! One thread of a run: its connections, its clock, its tally.
 
-use std::io;
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
-use ropeway_ws::WebSocket;
-use ropeway_ws::client::Connect;
-use tokio::runtime::Builder;
+use ropeway_ws::{CloseCode, CloseFrame, Outgoing, WebSocket};
 
-use super::dialect::Dialect;
-use super::exchange::Exchange;
-use super::open;
+use super::dialect::{NOT_LET_IN, Reaction};
+use super::job::{Job, Load, Share};
 use super::pacer::Pacer;
-use super::payload::Payload;
 use super::stage::{Progress, Stage};
-use crate::bench::measure::{Tally, thread_cpu};
-use crate::bench::scenario::ScenarioFile;
-use crate::failure::Failure;
-
-/// What every worker is to do.
-#[derive(Debug)]
-pub(crate) struct Load {
-    pub(crate) connect: Connect,
-    /// Addresses of ours that connections come from in turn; whichever the system takes where there are none.
-    pub(crate) sources: Vec<IpAddr>,
-    /// Of all workers, in all processes.
-    pub(crate) connections: usize,
-    /// Connections a second, of all workers; as fast as they come where nothing is said.
-    pub(crate) connect_rate: Option<f64>,
-    pub(crate) job: Job,
-    /// How a message that comes back is asked for.
-    pub(crate) exchange: Exchange,
-    /// Of the fan-out.
-    pub(crate) fanout: Option<Arc<Fanout>>,
-    /// What users do, where a file says so.
-    pub(crate) scenario: Option<Arc<ScenarioFile>>,
-    pub(crate) payload: Payload,
-    pub(crate) binary: bool,
-    pub(crate) pace: Pace,
-}
-
-impl Load {
-    /// How a connection of this number is opened.
-    pub(super) fn connect(&self, index: usize) -> Connect {
-        let connect = self.connect.clone();
-        match self.sources.get(index % self.sources.len().max(1)) {
-            Some(source) => connect.local_address(*source),
-            None => connect,
-        }
-    }
-}
-
-/// What connections are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Job {
-    /// Messages come back.
-    Echo,
-    /// Some publish, all hear.
-    Fanout,
-    /// They are opened and closed, again and again.
-    Connect,
-    /// They are held.
-    Idle,
-    /// They are held, then they all break off and come back at once.
-    Storm,
-    /// What the steps of a file say.
-    Scenario,
-}
-
-/// A room and those who publish to it.
-#[derive(Debug)]
-pub(crate) struct Fanout {
-    pub(crate) dialect: Dialect,
-    /// Connections 0 to this one.
-    pub(crate) publishers: u16,
-    /// Messages a second of all publishers.
-    pub(crate) rate: f64,
-    /// Bytes of the data of a message.
-    pub(crate) size: usize,
-    /// Members that do not read.
-    pub(crate) slow: usize,
-    /// Messages of each publisher so far; of those in other processes what was last heard.
-    published: Vec<AtomicU64>,
-}
-
-impl Fanout {
-    pub(crate) fn new(dialect: Dialect, publishers: u16, rate: f64, size: usize, slow: usize) -> Self {
-        let published = (0..publishers).map(|_| AtomicU64::new(0)).collect();
-        Self { dialect, publishers, rate, size, slow, published }
-    }
-
-    /// The number of the next message of a publisher.
-    pub(super) fn count_up(&self, publisher: u16) -> u64 {
-        self.published[usize::from(publisher)].fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(super) fn published(&self, publisher: u16) -> u64 {
-        self.published[usize::from(publisher)].load(Ordering::Relaxed)
-    }
-
-    /// Messages of each publisher so far.
-    pub(crate) fn all_published(&self) -> Vec<u64> {
-        self.published.iter().map(|published| published.load(Ordering::Relaxed)).collect()
-    }
-
-    /// Takes over what other processes have published.
-    pub(crate) fn hear_of(&self, published: &[u64]) {
-        for (mine, theirs) in self.published.iter().zip(published) {
-            mine.fetch_max(*theirs, Ordering::Relaxed);
-        }
-    }
-}
-
-/// When messages are sent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Pace {
-    /// The closed model: so many under way on each connection, the next one when an answer comes. A server that stalls is
-    /// sent less, and hides it.
-    Closed {
-        /// Messages under way.
-        depth: usize,
-    },
-    /// The open model: so many a second over all connections, whatever the server does.
-    Open {
-        /// Messages a second.
-        rate: f64,
-    },
-    /// Connections are held and nothing is sent.
-    Idle,
-}
-
-/// The part of the connections that a worker has: every `of`th, beginning with `first`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Share {
-    pub(crate) first: usize,
-    pub(crate) of: usize,
-}
+use crate::bench::measure::Tally;
+use crate::failure::{Failure, Kind};
 
 /// What the connections of one worker share with each other and with whoever directs the run.
 #[derive(Debug)]
@@ -170,20 +43,6 @@ impl Worker {
             wanted: AtomicUsize::new(0),
             failure: OnceLock::new(),
         }
-    }
-
-    /// Opens the connections of this share and serves them until they are closed. Blocks the thread.
-    ///
-    /// # Errors
-    /// The system refuses a runtime or a timer.
-    pub(crate) fn run(self: &Arc<Self>) -> io::Result<()> {
-        Builder::new_current_thread().enable_all().build()?.block_on(async {
-            tokio::select! {
-                ended = self.pacer.run() => ended,
-                () = self.watch_cpu() => Ok(()),
-                () = open::all(Arc::clone(self)) => Ok(()),
-            }
-        })
     }
 
     /// The numbers of the connections of this share.
@@ -226,6 +85,24 @@ impl Worker {
         self.open.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Does what a message of the server asks for; tells whether the room is joined now.
+    pub(super) fn react(&self, reaction: Reaction, tally: &mut Tally, outgoing: &mut Outgoing<'_>) -> bool {
+        match reaction {
+            Reaction::None => {}
+            Reaction::Joined => return true,
+            Reaction::Refused => {
+                tally.count_error(NOT_LET_IN, 1);
+                self.failed(|| Failure::new(Kind::Refused, NOT_LET_IN, "it answered with an error"));
+                outgoing.close(Some(CloseFrame::new(CloseCode::NORMAL, "")));
+            }
+            Reaction::Say(answer) => {
+                // It fails only when the connection is closing.
+                let _ = outgoing.send(answer);
+            }
+        }
+        false
+    }
+
     /// Counts how a connection ended: as an error, too, unless the run is what ended it.
     pub(super) fn count_end(&self, socket: &WebSocket) {
         let code = socket.outcome().map_or(1006, |outcome| outcome.code);
@@ -248,17 +125,6 @@ impl Worker {
 
     pub(crate) fn is_over(&self) -> bool {
         self.progress.has_reached(Stage::Finishing)
-    }
-
-    /// Notes the processor time of this thread; never ends.
-    async fn watch_cpu(&self) {
-        let mut before = thread_cpu();
-        loop {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            let now = thread_cpu();
-            self.tally().cpu += now - before;
-            before = now;
-        }
     }
 }
 
