@@ -69,6 +69,8 @@ mod tests {
             "/ws?ticket=(hidden)&access_token=(hidden)"
         );
         assert_eq!(hidden("/ws?%74oken=x&TOKEN=y"), "/ws?%74oken=(hidden)&TOKEN=(hidden)");
+        assert_eq!(hidden("/hook?key=a&keys=b"), "/hook?key=(hidden)&keys=b");
+        assert_eq!(hidden("/ws#token=x"), "/ws");
         assert_eq!(hidden("/ws"), "/ws");
     }
 

@@ -269,6 +269,18 @@ fn rfc6455_section_10_2_origins() {
     assert!(check(&Origins::Same, &[]));
 }
 
+/// Whoever sends the absolute form of a target means its authority, whatever `Host` says.
+#[test]
+fn rfc9112_section_3_2_2_the_target_counts_before_the_host() {
+    let mut request = with("origin", &["https://evil.example"]);
+    request.headers_mut().insert("host", HeaderValue::from_static("evil.example"));
+    assert!(Origins::Same.allows(&request));
+    *request.uri_mut() = "http://example.org/chat".parse().unwrap();
+    assert!(!Origins::Same.allows(&request));
+    request.headers_mut().insert("origin", HeaderValue::from_static("https://example.org"));
+    assert!(Origins::Same.allows(&request));
+}
+
 #[test]
 fn a_refusal_is_a_response_with_a_plain_reason() {
     let response = refusal(&with("sec-websocket-key", &[])).into_response::<String>();

@@ -179,5 +179,7 @@ mod tests {
         let ticket = issue(&tickets, now).unwrap();
         assert_eq!(ticket.reveal().len(), 32);
         assert!(!format!("{tickets:?} {ticket:?}").contains(ticket.reveal()));
+        let held: Vec<Digest> = tickets.live().holders.keys().copied().collect();
+        assert!(held.iter().all(|digest| digest != ticket.reveal().as_bytes()));
     }
 }

@@ -207,8 +207,7 @@ mod tests {
     use super::*;
 
     fn known() -> Arc<Identity> {
-        let text =
-            r#"{"user":"ada","join":["a","b"],"publish":["a"],"rooms":["r"],"expires_at":2000,"data":1}"#;
+        let text = r#"{"user":"ada","namespaces":["/"],"join":["a","b"],"publish":["a"],"rooms":["r"],"expires_at":2000,"data":1}"#;
         Arc::new(Grant::lenient(text).unwrap().into_identity(UNIX_EPOCH).unwrap())
     }
 

@@ -48,7 +48,8 @@ async fn redirects_are_not_followed() {
 
 #[tokio::test]
 async fn only_what_may_be_repeated_is() {
-    for answer in [Answer::Break, Answer::status("503 Service Unavailable", "")] {
+    let busy = ["503 Service Unavailable", "429 Too Many Requests"].map(|status| Answer::status(status, ""));
+    for answer in [Answer::Break].into_iter().chain(busy) {
         let service = Service::answering(answer.clone()).await;
         let client = client(service.url("/"), SETTINGS);
         let _ = client.call(post()).await;
@@ -62,7 +63,7 @@ async fn only_what_may_be_repeated_is() {
 
 #[tokio::test]
 async fn other_answers_are_answers() {
-    for status in ["400 Bad Request", "404 Not Found", "401 Unauthorized"] {
+    for status in ["204 No Content", "400 Bad Request", "404 Not Found", "401 Unauthorized"] {
         let service = Service::answering(Answer::status(status, "")).await;
         let answer = client(service.url("/"), SETTINGS).call(Call::get()).await.unwrap();
         assert!(status.starts_with(answer.status().as_str()));
@@ -70,11 +71,17 @@ async fn other_answers_are_answers() {
     }
 }
 
+/// How a call fails that nobody answers, and which ends nevertheless.
+async fn ended(client: &Client) -> Error {
+    let call = client.call(Call::get());
+    tokio::time::timeout(Duration::from_secs(20), call).await.expect("an end").unwrap_err()
+}
+
 #[tokio::test]
 async fn the_timeout_is_for_all_of_it() {
     let service = Service::answering(Answer::Stall).await;
     let settings = Settings { timeout: Duration::from_millis(100), ..SETTINGS };
-    let error = client(service.url("/"), settings).call(Call::get()).await.unwrap_err();
+    let error = ended(&client(service.url("/"), settings)).await;
     assert_eq!(error.reason, Reason::Timeout(settings.timeout));
     assert!(service.requests() <= 1, "no attempt after it");
 }
@@ -105,7 +112,7 @@ async fn so_many_calls_are_under_way_and_no_more() {
 async fn whoever_waits_too_long_is_told_so() {
     let service = Service::answering(Answer::Stall).await;
     let settings = Settings { in_flight: 0, timeout: Duration::from_millis(20), ..SETTINGS };
-    let error = client(service.url("/"), settings).call(Call::get()).await.unwrap_err();
+    let error = ended(&client(service.url("/"), settings)).await;
     assert_eq!((error.reason, service.requests()), (Reason::Busy, 0));
 }
 

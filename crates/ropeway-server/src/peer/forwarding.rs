@@ -184,6 +184,16 @@ mod tests {
     }
 
     #[test]
+    fn of_several_real_addresses_the_one_that_was_added_last_counts() {
+        let lines = [("x-real-ip", "203.0.113.9"), ("x-real-ip", "192.0.2.1")];
+        assert_eq!(client("x-real-ip", "10.0.0.1", &lines).0, "192.0.2.1");
+        assert_eq!(
+            client("x-real-ip", "10.0.0.1", &[("x-real-ip", "203.0.113.9, 192.0.2.1")]).0,
+            "192.0.2.1"
+        );
+    }
+
+    #[test]
     fn forwarded_is_read_as_rfc_7239_writes_it() {
         let of = |value: &str, expected: &str| of("forwarded", "forwarded", value, expected);
         of("for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60");
@@ -192,6 +202,7 @@ mod tests {
         of("for=192.0.2.43, for=10.1.1.1", "192.0.2.43");
         of("for=192.0.2.43 ; by=\"a, for=198.51.100.99\"", "192.0.2.43");
         of("for=\"192.0.2.4\\3\"", "192.0.2.43");
+        of(r#"for=192.0.2.43;by="a\", for=198.51.100.99""#, "192.0.2.43");
         for rubbish in [
             "for=unknown",
             "for=_secret",
@@ -201,6 +212,7 @@ mod tests {
             "",
             "192.0.2.1",
             "for=[::1",
+            "for=192.0.2.1;rubbish",
         ] {
             of(rubbish, "10.0.0.1");
             of(&format!("for=192.0.2.1, {rubbish}"), "10.0.0.1");
@@ -215,5 +227,9 @@ mod tests {
         assert!(!with("http") && !with("https, http") && !with(""));
         let forwarded = |value| client("forwarded", "10.0.0.1", &[("forwarded", value)]).1;
         assert!(forwarded("for=192.0.2.1;proto=https") && !forwarded("proto=https, for=192.0.2.1"));
+        assert!(
+            !forwarded("for=192.0.2.1;proto=http, for=10.1.1.1;proto=https"),
+            "it is how the client came"
+        );
     }
 }

@@ -54,3 +54,32 @@ impl ClientAddress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    fn behind(client: ClientAddress, header: (&'static str, &'static str)) -> ClientAddress {
+        let sources = Sources::new().file("test", "[proxy]\ntrusted = ['10.0.0.0/8']");
+        let headers = HeaderMap::from_iter([(header.0.parse().unwrap(), header.1.parse().unwrap())]);
+        client.behind(&headers, &sources.load().unwrap().proxy)
+    }
+
+    #[test]
+    fn ipv4_within_ipv6_is_ipv4() {
+        let mapped = ClientAddress::direct(Some("::ffff:10.0.0.1".parse().unwrap()));
+        assert_eq!(mapped, ClientAddress::direct(Some("10.0.0.1".parse().unwrap())));
+        let client = behind(mapped, ("x-forwarded-for", "192.0.2.1"));
+        assert_eq!((client.ip, client.is_forwarded), (Some("192.0.2.1".parse().unwrap()), true));
+    }
+
+    #[test]
+    fn a_proxy_that_says_nothing_of_the_scheme_leaves_it() {
+        let proxy = ClientAddress::direct(Some("10.0.0.1".parse().unwrap()));
+        let secure = ClientAddress { is_secure: true, ..proxy };
+        assert!(behind(secure, ("x-forwarded-for", "192.0.2.1")).is_secure);
+        assert!(!behind(secure, ("x-forwarded-proto", "http")).is_secure);
+        assert!(!behind(proxy, ("x-forwarded-for", "192.0.2.1")).is_secure);
+    }
+}

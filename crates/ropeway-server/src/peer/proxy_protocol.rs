@@ -174,6 +174,7 @@ mod tests {
     async fn version_1() {
         good(b"PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n", Some("192.0.2.1")).await;
         good(b"PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n", Some("2001:db8::1")).await;
+        good(b"PROXY TCP6 ::ffff:192.0.2.1 ::1 1 2\r\n", Some("192.0.2.1")).await;
         good(b"PROXY UNKNOWN\r\n", None).await;
         good(b"PROXY UNKNOWN ffff:f...f:ffff 1 2\r\n", None).await;
         let longest = format!("PROXY UNKNOWN{}\r\n", " ".repeat(MAX_V1 - 15));
@@ -215,6 +216,9 @@ mod tests {
         v6[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);
         v6[15] = 1;
         good(&v2(0x21, 0x21, &v6), Some("2001:db8::1")).await;
+        good(&v2(0x21, 0x22, &[&v6[..], b"\x04\0\x02ab"].concat()), Some("2001:db8::1")).await;
+        v6[..16].copy_from_slice(b"\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x01");
+        good(&v2(0x21, 0x21, &v6), Some("192.0.2.1")).await;
         good(&v2(0x21, 0x31, &[b'a'; 216]), None).await;
         good(&v2(0x21, 0x00, b""), None).await;
         good(&v2(0x20, 0x00, b""), None).await;

@@ -97,6 +97,9 @@ fn refused_publishes_say_why() {
     for (key, kind, body, status, code) in [
         ("wrong", json, good.as_str(), 401, "unauthorized"),
         ("", json, &good, 401, "unauthorized"),
+        (&KEY[..KEY.len() - 1], json, &good, 401, "unauthorized"),
+        (&format!("{KEY}s"), json, &good, 401, "unauthorized"),
+        (&KEY.to_uppercase(), json, &good, 401, "unauthorized"),
         (KEY, json, r#"{"room":"secret","event":"e","data":1}"#, 403, "forbidden"),
         (KEY, json, &long, 413, "too_large"),
         (KEY, "text/plain", &good, 415, "unsupported_media_type"),
