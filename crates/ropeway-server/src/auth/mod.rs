@@ -259,12 +259,16 @@ impl Auth {
 /// The configuration is checked when it is read; one that a program put together is checked here.
 fn sessions(config: &Config) -> io::Result<Option<Sessions>> {
     let settings = &config.sessions;
-    let (Some(_), Some(store)) = (&settings.cookie, &settings.store) else { return Ok(None) };
-    if config.server.origins == ropeway_ws::server::Origins::Any {
-        let message = "cookie sessions need the check of origins: `server.origins` cannot be every origin";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    let wrong = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    match (&settings.cookie, &settings.store) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) if config.server.origins == ropeway_ws::server::Origins::Any => {
+            wrong("cookie sessions need the check of origins: `server.origins` cannot be every origin")
+        }
+        (Some(_), Some(store)) => Sessions::new(store, settings).map(Some),
+        // Otherwise everybody would come in unasked.
+        _ => wrong("`sessions.cookie` and `sessions.store` need each other"),
     }
-    Sessions::new(store, settings).map(Some)
 }
 
 fn webhook(config: &Config, node: &str) -> io::Result<Option<Arc<dyn Gate>>> {

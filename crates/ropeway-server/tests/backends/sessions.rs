@@ -1,5 +1,10 @@
 //! Sessions behind cookies, looked up at an endpoint of the application.
 
+use std::net::TcpListener;
+
+use ropeway_server::Server;
+use ropeway_server::config::{Config, CookieName, HttpUrl, Store};
+use ropeway_ws::server::Origins;
 use serde_json::json;
 
 use crate::application::{Answer, Application};
@@ -118,10 +123,16 @@ fn foreign_pages_do_not_get_as_far_as_the_store() {
     assert_eq!(poll(&server, "", &headers("origin: https://evil.example")).status, 403);
     assert_eq!(poll(&server, "", &headers("origin: null")).status, 403);
     // Images and the like come without an origin.
-    assert_eq!(poll(&server, "", &headers("sec-fetch-site: cross-site")).status, 403);
+    for site in ["cross-site", "same-site"] {
+        assert_eq!(poll(&server, "", &headers(&format!("sec-fetch-site: {site}"))).status, 403, "{site}");
+        assert_eq!(refused(&server, "/ws", &[COOKIE, ("sec-fetch-site", site)]), 403, "{site}");
+    }
     assert!(application.asked().is_empty());
     assert_eq!(poll(&server, "", &headers("origin: https://app.example")).status, 200);
     assert_eq!(application.asked().len(), 1, "it is the origin");
+    let listed = "origin: https://app.example\r\nsec-fetch-site: cross-site";
+    assert_eq!(poll(&server, "", &headers(listed)).status, 200, "the page of another site is a listed one");
+    assert_eq!(poll(&server, "", &headers("sec-fetch-site: same-origin")).status, 200);
 }
 
 #[test]
@@ -134,6 +145,47 @@ fn cookies_that_cannot_be_sessions_are_not_looked_up() {
     }
     assert_eq!(refused(&server, "/ws", &[("cookie", "other=abc")]), 401);
     assert!(application.asked().is_empty());
+}
+
+#[test]
+fn where_cookies_are_signed_others_are_not_looked_up() {
+    let application = Application::start(&[Answer::ok("{}")]);
+    let store = application.url("/");
+    let settings = [("sessions.cookie", "sid"), ("sessions.store", &*store)];
+    let server = server(&[&settings[..], &[("sessions.secret", "keyboard cat")]].concat());
+    // The first is signed with another secret.
+    for cookie in ["sid=s%3Aabc.x7VKWJHehRtjcx6R%2BrIhviY1hTGY9BE3Y%2BLHDPYjwbA", "sid=s%3Aabc.", "sid=abc"] {
+        assert_eq!(refused(&server, "/ws", &[("cookie", cookie)]), 401, "{cookie}");
+    }
+    assert!(application.asked().is_empty());
+    let signed = "sid=s%3Aabc.BpxCrWRpvZMh%2Fwk%2Fdjl34N%2Bm%2BVQEU7K%2F5WenLwJCgFU";
+    welcomed(&server, "/ws", &[("cookie", signed)]);
+    assert_eq!(application.asked()[0].header("cookie"), Some(signed), "it comes as it was set");
+}
+
+/// Connections to it wait in the kernel, which nobody asks for them.
+#[test]
+fn a_redis_that_hangs_lets_nobody_in() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let store = format!("redis://{}/", silent.local_addr().unwrap());
+    let settings = [("sessions.cookie", "sid"), ("sessions.store", &*store), ("sessions.timeout", "200ms")];
+    assert_eq!(refused(&server(&settings), "/ws", &[COOKIE]), 503);
+}
+
+#[test]
+fn what_a_program_puts_together_is_checked_as_well() {
+    let told = |change: &dyn Fn(&mut Config)| {
+        let mut config = Config::default();
+        config.sessions.cookie = CookieName::new("sid");
+        config.sessions.store = HttpUrl::new("http://127.0.0.1/").map(Store::Http);
+        change(&mut config);
+        Server::builder(config).into_router().err().unwrap().to_string()
+    };
+    assert!(told(&|config| config.server.origins = Origins::Any).contains("the check of origins"));
+    assert!(told(&|config| config.sessions.store = None).contains("need each other"));
+    assert!(told(&|config| config.sessions.cookie = None).contains("need each other"));
+    let url = |config: &mut Config| config.webhook.connect_url = HttpUrl::new("http://127.0.0.1/");
+    assert!(told(&url).contains("`webhook.connect_url` needs `webhook.secret`"));
 }
 
 #[test]
