@@ -52,6 +52,7 @@ fn no_file_means_the_development_profile() {
     assert_eq!(config, Config::development());
     assert!(config.rule_for("demo:lobby").is_some_and(|rule| rule.presence));
     assert!(config.rule_for("secret").is_none());
+    assert!(config.server.hosts.allow("localhost:8080") && !config.server.hosts.allow("any.example"));
 }
 
 #[test]
@@ -183,6 +184,45 @@ fn the_outbox_follows_the_largest_message() {
 #[test]
 fn contradictions_are_told() {
     assert!(message(file("[limits]\noutbox='1KiB'")).contains("`limits.outbox` (1KiB) is below"));
+}
+
+#[test]
+fn cookies_need_the_check_of_origins_and_a_store() {
+    let sessions = "[sessions]\ncookie='sid'\nstore='http://127.0.0.1/'\n";
+    assert!(file(sessions).is_ok());
+    let any = message(file(&format!("[server]\norigins=['*']\n{sessions}")));
+    assert!(any.contains("`server.origins` cannot be [\"*\"] together with `sessions`"), "{any}");
+    for half in ["cookie='sid'", "store='redis://127.0.0.1/'"] {
+        let told = message(file(&format!("[sessions]\n{half}")));
+        assert!(told.contains("`sessions.cookie` and `sessions.store` need each other"), "{told}");
+    }
+}
+
+#[test]
+fn tickets_and_webhooks_need_their_secrets() {
+    let key = "[api]\nkey='a-key-of-the-tests'\n[tickets]\nenabled=true\n";
+    assert!(file(&format!("{key}ttl='5m'")).is_ok());
+    assert!(message(file(&format!("{key}ttl='301s'"))).contains("`tickets.ttl` is longer than 5m"));
+    assert!(message(file("[tickets]\nenabled=true")).contains("`tickets.enabled` needs `api.key`"));
+    let url = "[webhook]\nconnect_url='https://app.example/'\n";
+    assert!(file(&format!("{url}secret='a secret'")).is_ok());
+    assert!(message(file(url)).contains("`webhook.connect_url` needs `webhook.secret`"));
+    assert!(message(file("[webhook]\nconnect_url='https://me:pw@app.example/'")).contains("without a user"));
+}
+
+#[test]
+fn certificates_come_with_their_keys_and_clients_with_their_authorities() {
+    let tls = |text: &str| file(&format!("[tls]\ncertificate='c.pem'\nkey='k.pem'\n{text}"));
+    assert!(tls("").is_ok() && tls("client_ca='a.pem'\nclient_certificates='required'").is_ok());
+    let told = message(file("[tls]\ncertificate=['c.pem','d.pem']\nkey='k.pem'"));
+    assert!(told.contains("`tls.certificate` names 2 files and `tls.key` 1"), "{told}");
+    assert!(message(tls("client_ca='a.pem'")).contains("clients are not asked for certificates"));
+    for asked in ["optional", "required"] {
+        let asked = format!("client_certificates='{asked}'");
+        assert!(message(tls(&asked)).contains("without `tls.certificate` and `tls.client_ca`"));
+        let plain = message(file(&format!("[tls]\nclient_ca='a.pem'\n{asked}")));
+        assert!(plain.contains("without `tls.certificate` and `tls.client_ca`"), "{plain}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::refused;
 use crate::peer::Peer;
 use crate::raw::Exchange;
-use crate::running::Running;
+use crate::running::{KEY, Running};
 use crate::set_up::{joins, order, poll, refusal, server, user, welcomed};
 
 fn with_tickets() -> Running {
@@ -69,6 +69,14 @@ fn a_ticket_expires() {
 }
 
 #[test]
+fn a_ticket_lives_as_long_as_is_asked_for_or_configured() {
+    let server = server(&[("tickets.enabled", "true"), ("tickets.ttl", "7s")]);
+    for (body, seconds) in [("{}", 7.0), (r#"{"ttl":"5m"}"#, 300.0), (r#"{"ttl":"500ms"}"#, 0.5)] {
+        assert_eq!(order(&server, body).json()["expires_in"], seconds, "{body}");
+    }
+}
+
+#[test]
 fn there_are_only_so_many_tickets() {
     let server = server(&[("tickets.enabled", "true"), ("tickets.capacity", "2")]);
     let first = ticket(&server, "{}");
@@ -90,11 +98,18 @@ fn bad_orders_are_refused() {
         r#"{"user":""}"#,
         r#"{"ttl":0}"#,
         r#"{"ttl":"6m"}"#,
+        r#"{"ttl":"300001ms"}"#,
     ] {
         assert_eq!(order(&server, body).status, 422, "{body}");
     }
     let long = json!({ "data": "x".repeat(17 * 1024) }).to_string();
     assert_eq!(order(&server, &long).status, 413);
+    // A page can send forms and texts anywhere without asking before.
+    for kind in ["", "content-type: text/plain\r\n", "content-type: application/x-www-form-urlencoded\r\n"] {
+        let headers = format!("authorization: Bearer {KEY}\r\n{kind}");
+        let answer = Exchange::begin(&server, "POST /api/tickets", &headers, b"{}").finish();
+        assert_eq!(answer.status, 415, "{kind}");
+    }
 }
 
 #[test]

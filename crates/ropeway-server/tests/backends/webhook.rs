@@ -26,7 +26,12 @@ fn everybody_who_comes_is_asked_about_once() {
     welcomed(&server, "/ws", &[]).nothing_more();
     assert_eq!(application.asked().len(), 1);
     assert_eq!(poll(&server, "", "").status, 200);
-    assert_eq!(application.asked().len(), 2);
+    let asked = application.asked();
+    assert_eq!((asked.len(), &asked[1].json()["protocol"]), (2, &json!("socket.io")));
+    assert_eq!(
+        (&asked[0].json()["carrier"], &asked[1].json()["carrier"]),
+        (&json!("websocket"), &json!("polling"))
+    );
 }
 
 #[test]
@@ -107,6 +112,10 @@ fn a_refusal_is_final() {
     for (status, body, code, message) in [
         (403, r#"{"message":"banned"}"#, "forbidden", "banned"),
         (403, "", "forbidden", "forbidden"),
+        (403, r#"{"message":""}"#, "forbidden", "forbidden"),
+        (403, r#"{"message":"two\nlines"}"#, "forbidden", "forbidden"),
+        (403, &format!(r#"{{"message":"{}"}}"#, "x".repeat(257)), "forbidden", "forbidden"),
+        (401, &format!(r#"{{"message":"{0}"}}"#, "x".repeat(256)), "unauthorized", &"x".repeat(256)),
         (401, r#"{"message":"log in again"}"#, "unauthorized", "log in again"),
     ] {
         let application = Application::start(&[Answer::Status(status, body.to_owned())]);

@@ -119,6 +119,24 @@ fn pages_that_are_not_listed_are_forbidden() {
     assert_eq!((answer.status, answer.text()), (403, "Forbidden"));
 }
 
+/// Of a page that knows the id of somebody else's session.
+#[test]
+fn pages_that_are_not_listed_do_not_get_at_sessions() {
+    let server = Running::start();
+    let session = Session::in_room(&server);
+    let foreign = "origin: https://evil.example\r\n";
+    let (get, post) = (format!("GET {}", session.target()), format!("POST {}", session.target()));
+    for (call, body) in [(&get, &b""[..]), (&post, br#"42["publish","plain:e","e","forged"]"#)] {
+        let answer = request(&server, call, foreign, body);
+        assert_eq!((answer.status, answer.text()), (403, r#"{"code":4,"message":"Forbidden"}"#), "{call}");
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{call}");
+    }
+    let upgrade = format!("GET /socket.io/?EIO=4&transport=websocket&sid={}", session.sid);
+    let answer = crate::raw::Exchange::head(&server, &upgrade, &format!("{UPGRADE}{foreign}"), b"").finish();
+    assert_eq!((answer.status, answer.text()), (403, "Forbidden"));
+    assert!(session.begin_get().is_held(), "nothing of it came through");
+}
+
 #[test]
 fn only_the_path_itself_is_taken() {
     let server = Running::start();
