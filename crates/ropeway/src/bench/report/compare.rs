@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::model::{Report, Spread};
-use super::summary::{count, time};
+use super::units::{count, time};
 
 /// A figure of both reports; what is better when it is smaller is told apart from what is better when it is larger.
 struct Row {

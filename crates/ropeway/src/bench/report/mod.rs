@@ -7,14 +7,16 @@ mod model;
 mod summary;
 mod threshold;
 mod timeline;
+mod units;
 
 pub(crate) use compare::compare;
 pub(crate) use files::{read, write_json};
 pub(crate) use html::write_html;
 pub(crate) use model::{Conditions, Model, Rates, Report};
-pub(crate) use summary::{count, summary, time};
+pub(crate) use summary::summary;
 pub(crate) use threshold::Threshold;
 pub(crate) use timeline::{Point, Timeline};
+pub(crate) use units::{count, time};
 
 #[cfg(test)]
 mod tests {

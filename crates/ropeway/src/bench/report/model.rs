@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::threshold::Verdict;
 use super::timeline::Point;
 use crate::bench::measure::{Histogram, Messages, Nanos, Tally};
 
@@ -132,6 +131,15 @@ pub(crate) struct Spread {
     pub(crate) max: f64,
     /// Microseconds and counts, ascending: at most 200 steps.
     pub(crate) histogram: Vec<(f64, u64)>,
+}
+
+/// What came of a threshold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Verdict {
+    pub(crate) threshold: String,
+    /// In the unit of the measure: microseconds, a part of one, messages a second, or a count.
+    pub(crate) value: f64,
+    pub(crate) met: bool,
 }
 
 impl Report {

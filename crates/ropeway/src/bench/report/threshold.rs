@@ -4,10 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::model::Report;
-use super::summary::{count, time};
+use super::model::{Report, Spread, Verdict};
+use super::units::{count, time};
 
 /// What a report has to fulfil.
 #[derive(Clone, Debug)]
@@ -21,7 +19,7 @@ pub(crate) struct Threshold {
 /// What is compared. Latencies are those from when messages were due, in microseconds.
 #[derive(Clone, Copy, Debug)]
 enum Measure {
-    Latency(fn(&super::model::Spread) -> f64),
+    Latency(fn(&Spread) -> f64),
     /// Errors and lost messages, as a part of messages sent and connections tried.
     ErrorPart,
     Count(fn(&Report) -> f64),
@@ -33,15 +31,6 @@ enum Order {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
-}
-
-/// What came of a threshold.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Verdict {
-    pub(crate) threshold: String,
-    /// In the unit of the measure: microseconds, a part of one, messages a second, or a count.
-    pub(crate) value: f64,
-    pub(crate) met: bool,
 }
 
 const MEASURES: &[(&str, Measure)] = &[

@@ -1,8 +1,8 @@
 //! The page around the charts.
 
-use super::super::model::{Model, Report, Spread};
-use super::super::summary::{count, time};
+use super::super::model::{Model, Report, Spread, Verdict};
 use super::super::timeline::Point;
+use super::super::units::{count, time};
 use super::chart::{Axis, Scale, Series, bars, lines};
 
 const STYLE: &str = include_str!("style.css");
@@ -223,7 +223,7 @@ fn troubles(report: &Report) -> String {
     format!("<section><h2>Ends and errors</h2><table>{rows}{verdicts}</table></section>")
 }
 
-fn verdict(verdict: &super::super::threshold::Verdict) -> String {
+fn verdict(verdict: &Verdict) -> String {
     let (class, word) = if verdict.met { ("good", "met") } else { ("bad", "not met") };
     format!(
         "<tr class=\"{class}\"><th>{}</th><td>{word}: {}</td></tr>",
