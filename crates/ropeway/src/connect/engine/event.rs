@@ -7,6 +7,8 @@ use ropeway_socketio::{Body, Packet};
 use ropeway_ws::client::{ConnectError, Details};
 use ropeway_ws::{CloseFrame, Message, Outcome, deflate};
 
+use crate::connect::socketio::Emit;
+
 /// What a face asks for.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -26,17 +28,6 @@ pub(crate) enum Command {
     Join(String),
     /// Disconnects from a namespace of Socket.IO.
     Leave(String),
-}
-
-/// An event of Socket.IO to be sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Emit {
-    /// Nothing means the namespace that was connected to last.
-    pub(crate) namespace: Option<String>,
-    pub(crate) name: String,
-    /// JSON values with commas between them.
-    pub(crate) arguments: String,
-    pub(crate) wants_ack: bool,
 }
 
 /// Something that happened, and when.

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::socketio;
 use backoff::Backoff;
-pub(crate) use event::{Command, Direction, Emit, Event, Open, What};
+pub(crate) use event::{Command, Direction, Event, Open, What};
 pub(crate) use pings::Heartbeat;
 use session::Session;
 

@@ -2,7 +2,16 @@
 
 use serde_json::value::RawValue;
 
-use crate::connect::engine::Emit;
+/// An event of Socket.IO to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Emit {
+    /// Nothing means the namespace that was connected to last.
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: String,
+    /// JSON values with commas between them.
+    pub(crate) arguments: String,
+    pub(crate) wants_ack: bool,
+}
 
 /// `name arguments` or `["name", arguments...]`. Arguments are JSON values with spaces or commas between them; what is not
 /// JSON is one string.

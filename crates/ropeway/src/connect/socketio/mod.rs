@@ -11,13 +11,12 @@ use ropeway_socketio::engine::{self, Handshake, Version};
 use ropeway_socketio::{Body, Decoder, Limits, Packet, placeholders};
 use ropeway_ws::Message;
 
-use super::engine::Emit;
 use super::json::compact;
 use crate::network::socketio::messages;
 
 mod emit;
 
-pub(crate) use emit::{arguments, parse};
+pub(crate) use emit::{Emit, arguments, parse};
 
 /// The time that a server has to open the session, and to answer for a namespace.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 
-use crate::connect::engine::{Command, Emit};
+use crate::connect::engine::Command;
+use crate::connect::socketio::Emit;
 
 /// The fields of a line that matter.
 #[derive(Deserialize)]
