@@ -14,7 +14,7 @@ use super::{
 /// | [`Connected`], [`Disconnected`] | `()`; `Result<(), E>`: an error is logged |
 /// | [`Lookup`] | `bool`: whether there is such a namespace |
 ///
-/// `E` is [`Refusal`] or what converts to it: [`Error`], `&str`, `String`.
+/// `E` is [`Refusal`] or what converts to it: [`Error`], [`auth::Refusal`](crate::auth::Refusal), `&str`, `String`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned by a handler for `{K}`",
     note = "handlers of events return `()`, `Reply<T>`, `Option<Reply<T>>` or `Result<Reply<T>, Refusal>`, all others \

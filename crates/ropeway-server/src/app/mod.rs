@@ -43,6 +43,49 @@
 //! wait, the connection is not read; while an acknowledgement of the client is awaited, 4,096 (1 MiB). A handler that
 //! panics ends its connection and no other.
 //!
+//! # Who a client is
+//! That is settled before middleware or any handler sees the client: by what the configuration names (`[jwt]`, tickets,
+//! sessions, the webhook), by [`Builder::authenticate`](crate::Builder::authenticate), or by both. Handlers read it as
+//! [`Socket::user`] or take an `Arc<`[`Identity`](crate::auth::Identity)`>`, and are then not called for clients without
+//! credentials. A Socket.IO client that shows its token as `auth: { token }` proves it for each namespace. A fresh token
+//! comes as whatever event the application names, and is handed to [`Socket::authenticate`].
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::{Duration, SystemTime};
+//!
+//! use ropeway_server::Server;
+//! use ropeway_server::app::{App, Data, Refusal, Reply, Socket};
+//! use ropeway_server::auth::{self, Applicant, Identity};
+//! use ropeway_server::config::Config;
+//!
+//! # async fn example() -> std::io::Result<()> {
+//! let app = App::new();
+//! app.namespace("/")
+//!     .on_connect(|socket: Socket| tracing::info!(user = socket.user(), "came"))
+//!     .on("whoami", |who: Arc<Identity>| Reply(who.name().map(str::to_owned)))
+//!     .on("renew", async |socket: Socket, Data(token): Data<String>| {
+//!         socket.authenticate(&token).await?;
+//!         Ok::<_, Refusal>(Reply("renewed"))
+//!     });
+//!
+//! let known = async |applicant: Applicant| {
+//!     // Without a token a client may still send one; see `Refusal::missing`.
+//!     let token = applicant.token().ok_or(auth::Refusal::missing())?;
+//!     // A look into the application's own book of tokens.
+//!     if !token.matches(b"a long random text") {
+//!         return Err(auth::Refusal::unauthorized("no such token"));
+//!     }
+//!     Ok(Identity::user("ada").with_expiry(SystemTime::now() + Duration::from_secs(3600)))
+//! };
+//! let server = Server::builder(Config::default()).app(app).authenticate(known).bind().await?;
+//! server.run(async { /* until this ends */ }).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! On the client: `io(url, { auth: { token } })`, and `socket.emitWithAck("renew", token)` before the time is over.
+//!
 //! # Speaking to clients
 //! [`Socket`] is one client, [`Namespace`] all of one; `to`, `except`, `volatile` and the like narrow that down to a
 //! [`Broadcast`], whose last methods act: `emit`, `emit_with_ack`, `fetch_sockets`, `sockets_join`, `sockets_leave`,
