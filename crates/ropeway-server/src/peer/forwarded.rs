@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::FORWARDED;
 
-use super::forwarding::{Hop, address, is_secure};
+use super::hop::{Hop, address, is_secure};
 
 /// The elements of all lines, as they stand: separated by commas outside of quoted strings.
 pub(super) fn elements(headers: &HeaderMap) -> Vec<String> {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName};
 
 use super::forwarded;
+use super::hop::{Hop, address, is_secure};
 use crate::config::{ForwardingHeader, Proxy};
 
 /// What was said.
@@ -12,12 +13,6 @@ use crate::config::{ForwardingHeader, Proxy};
 pub(super) struct Told {
     pub(super) address: IpAddr,
     /// Nothing where nothing was said of it.
-    pub(super) is_secure: Option<bool>,
-}
-
-/// One hop: its address, if that can be read, and its scheme, if that was said.
-pub(super) struct Hop {
-    pub(super) address: Option<IpAddr>,
     pub(super) is_secure: Option<bool>,
 }
 
@@ -69,34 +64,6 @@ fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
 /// Said by the nearest proxy, which is the one that is trusted.
 fn scheme(headers: &HeaderMap) -> Option<bool> {
     items(headers, X_FORWARDED_PROTO).next().map(is_secure)
-}
-
-pub(super) fn is_secure(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss")
-}
-
-/// An address, perhaps in brackets, perhaps with a port.
-pub(super) fn address(text: &str) -> Option<IpAddr> {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (host, port) = rest.split_once(']')?;
-            (IpAddr::V6(host.parse().ok()?), port)
-        }
-        None => match text.parse::<IpAddr>() {
-            Ok(address) => (address, ""),
-            Err(_) => {
-                let at = text.find(':')?;
-                (IpAddr::V4(text[..at].parse().ok()?), &text[at..])
-            }
-        },
-    };
-    let is_port = |port: &str| port.strip_prefix(':').is_some_and(is_port);
-    (port.is_empty() || is_port(port)).then(|| host.to_canonical())
-}
-
-/// Digits, or the made-up name that RFC 7239 section 6.2 allows.
-fn is_port(text: &str) -> bool {
-    !text.is_empty() && (text.starts_with('_') || text.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::config::Proxy;
 
 mod forwarded;
 mod forwarding;
+mod hop;
 pub(crate) mod proxy_protocol;
 
 /// The address of a client and how its request came.

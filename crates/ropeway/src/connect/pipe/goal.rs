@@ -1,6 +1,7 @@
 //! What `-n` and `--expect` ask for.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use ropeway_socketio::Body;
 
@@ -72,7 +73,7 @@ pub(super) fn text(what: &What) -> Option<Cow<'_, str>> {
     match what {
         What::Message { direction: Direction::In, message, .. } => Some(match message.as_text() {
             Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(super::output::hex(message.as_bytes())),
+            None => Cow::Owned(hex(message.as_bytes())),
         }),
         What::Packet { direction: Direction::In, packet, .. } => match &packet.body {
             Body::Event { .. } | Body::Ack { .. } => Some(Cow::Owned(socketio::line(packet))),
@@ -80,4 +81,12 @@ pub(super) fn text(what: &What) -> Option<Cow<'_, str>> {
         },
         _ => None,
     }
+}
+
+/// Bytes in hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

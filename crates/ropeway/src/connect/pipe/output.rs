@@ -1,7 +1,6 @@
 //! Standard output: messages, or events as JSON, and nothing else.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write, stdout};
 
 use crate::connect::engine::{Event, What};
@@ -87,12 +86,4 @@ impl<'o> Output<'o> {
 /// Strings without quotes, as `jq --raw-output` has them.
 fn shown(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Bytes in hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
