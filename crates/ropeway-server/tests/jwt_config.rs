@@ -75,7 +75,7 @@ fn keys_are_public_and_strong() {
         include_str!("../../ropeway-jwt/tests/keys/p256.pem"),
         include_str!("../../ropeway-jwt/tests/keys/p256-certificate.pem"),
         include_str!("../../ropeway-jwt/tests/keys/rsa-1024-public.pem"),
-        include_str!("../../ropeway-jwt/tests/keys/p521-public.pem"),
+        include_str!("../../ropeway-jwt/tests/keys/secp256k1-public.pem"),
         "",
     ] {
         refused(&key(pem));

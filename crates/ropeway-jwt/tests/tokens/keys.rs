@@ -29,6 +29,27 @@ fn weak_and_unknown_keys_are_refused() {
     assert_eq!(refusal(&PUBLIC[0].replacen("MII", "MIH", 1)), KeyError::Unreadable);
 }
 
+/// X.690 section 10.1, and nothing beside the key.
+#[test]
+fn der_has_one_form() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let read = |der: &[u8]| {
+        let lines = STANDARD.encode(der);
+        VerifyingKey::from_pem(&format!("-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n"))
+    };
+    // That of Ed25519: a sequence of 42 bytes, in which the bit string begins at the tenth byte.
+    let good = der(PUBLIC[PUBLIC.len() - 1]);
+    assert_eq!(good[..2], [0x30, 42]);
+    assert!(read(&good).is_ok());
+    let long_length = [&[0x30, 0x81, 42], &good[2..]].concat();
+    let something_behind = [&good[..], &[0]].concat();
+    let something_inside = [&[0x30, 43], &good[2..], &[0]].concat();
+    let spare_bits = [&good[..11], &[1], &good[12..]].concat();
+    for odd in [long_length, something_behind, something_inside, spare_bits] {
+        assert_eq!(read(&odd).unwrap_err(), KeyError::Unreadable, "{odd:x?}");
+    }
+}
+
 #[test]
 fn several_public_keys_may_stand_in_one_text() {
     assert_eq!(VerifyingKey::from_pem(&PUBLIC.concat()).unwrap().len(), PUBLIC.len());

@@ -48,6 +48,15 @@ fn a_kid_names_the_key() {
     assert_eq!(by(&other(), None), Some(TokenError::Signature));
 }
 
+/// Each costs time, and whoever has no key can make all be tried.
+#[test]
+fn so_many_keys_are_tried() {
+    let all: Vec<_> = (0..9).map(|_| other()).collect();
+    let set = KeySet::of(all.iter().map(|key| key.public().clone()));
+    let by = |key: &SigningKey| judge(&key.token(Algorithm::Es256, None, CLAIMS).unwrap(), &set).err();
+    assert_eq!([by(&all[7]), by(&all[8])], [None, Some(TokenError::Signature)]);
+}
+
 #[test]
 fn a_key_is_for_its_algorithm_alone() {
     let set = parse(&json!([jwk(&signing(Kind::Rsa), json!({ "alg": "PS256", "kid": null }))])).unwrap();
@@ -91,6 +100,18 @@ fn rsa_exponents_are_odd_and_not_one() {
         let weak = jwk(&signing(Kind::Rsa), json!({ "e": e }));
         assert_eq!(parse(&json!([weak])).unwrap_err(), SetError::Empty, "{e:?}");
     }
+}
+
+#[test]
+fn rsa_keys_have_a_bound() {
+    let with = |bytes: usize| {
+        let n = crate::support::encode(vec![0xff; bytes]);
+        parse(&json!([jwk(&signing(Kind::Rsa), json!({ "n": n }))])).map(drop)
+    };
+    assert_eq!(
+        [with(255), with(256), with(1024), with(1025)],
+        [Err(SetError::Empty), Ok(()), Ok(()), Err(SetError::Empty)]
+    );
 }
 
 /// Whoever can read the set could make tokens.

@@ -42,6 +42,17 @@ fn a_key_is_of_one_kind() {
     }
 }
 
+/// Also where it is asked by itself, not as one of a set.
+#[test]
+fn a_key_verifies_nothing_of_another_kind() {
+    let secret = signing(Kind::Secret);
+    let signature = secret.sign(Algorithm::Hs256, b"message").unwrap();
+    for algorithm in Algorithm::ALL {
+        let verifies = secret.public().verify(algorithm, b"message", &signature);
+        assert_eq!(verifies, algorithm == Algorithm::Hs256, "{algorithm}");
+    }
+}
+
 #[test]
 fn only_allowed_algorithms_are() {
     let rules = ropeway_jwt::Rules { algorithms: vec![Algorithm::Ps256], ..Default::default() };
