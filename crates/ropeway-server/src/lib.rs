@@ -25,6 +25,7 @@ pub mod app;
 pub mod auth;
 mod builder;
 mod carrier;
+mod complaints;
 pub mod config;
 mod handshake;
 mod http;

@@ -25,7 +25,6 @@ use tracing::debug;
 
 mod applicant;
 mod attempts;
-mod complaints;
 mod credentials;
 mod grant;
 mod identity;

@@ -15,10 +15,10 @@ use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use tracing::{debug, warn};
 
-use super::complaints::Complaints;
 use super::signature::{HEADER, Signer};
 use super::{Applicant, Gate, Grant, Identity, Refusal, Rights, Verdict};
 use crate::Handshake;
+use crate::complaints::Complaints;
 use crate::config;
 use crate::outbound::{Call, Client, Repeat, Settings, tls};
 use crate::state::random_key;

@@ -12,8 +12,8 @@ use std::time::{Instant, SystemTime};
 use ring::hmac;
 use tracing::{debug, info, warn};
 
-use super::complaints::Complaints;
 use super::{Applicant, Identity, Method, Refusal, Secret, Verdict};
+use crate::complaints::Complaints;
 use crate::config::{self, Store};
 use endpoint::Endpoint;
 use record::Record;

@@ -1,4 +1,4 @@
-//! Complaints about who does not answer: a few for the log, however many clients it keeps out.
+//! Complaints that each client may give rise to: a few for the log, however many clients come.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 /// At least so long from one to the next.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// Those about one backend.
-#[derive(Default)]
-pub(super) struct Complaints(Mutex<State>);
+/// Those about one thing, such as a backend that does not answer.
+#[derive(Debug, Default)]
+pub(crate) struct Complaints(Mutex<State>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     last: Option<Instant>,
     left_out: u64,
@@ -18,7 +18,7 @@ struct State {
 
 impl Complaints {
     /// How many were left out before this one; nothing when this one is left out as well.
-    pub(super) fn next(&self, now: Instant) -> Option<u64> {
+    pub(crate) fn next(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.last.is_some_and(|last| now.saturating_duration_since(last) < PAUSE) {
             state.left_out += 1;
