@@ -10,6 +10,7 @@ use crate::app::{App, Dispatcher};
 use crate::auth::Auth;
 use crate::carrier::Endpoints;
 use crate::carrier::engine::Engine;
+use crate::complaints::Complaints;
 use crate::config::{self, Config};
 use crate::lifetime::Drain;
 use crate::limits::{Arrivals, MemoryGuard, Population, Rates};
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) population: Arc<Population>,
     /// TCP connections by address.
     pub(crate) arrivals: Arc<Arrivals>,
+    /// About trusted proxies that do not say who their clients are.
+    pub(crate) proxy_faults: Complaints,
     pub(crate) memory: MemoryGuard,
     /// What each connection may bring.
     pub(crate) rates: Arc<Rates>,
@@ -71,6 +74,7 @@ impl State {
             occupancy: Arc::new(Occupancy::new()),
             population: Arc::new(Population::new(&config)),
             arrivals: Arc::new(Arrivals::new(&config)),
+            proxy_faults: Complaints::default(),
             memory: MemoryGuard::new(config.limits.memory),
             rates: Arc::new(Rates::new(&config, Instant::now())),
             endpoints: Endpoints::new(&config),

@@ -21,6 +21,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::{advance, pause, resume, sleep};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -174,7 +175,7 @@ async fn files_that_change_are_noticed() {
     write(&server.folder, &authority.pair("localhost"));
     let changed = async {
         while leaf(&server.request(&client).await.unwrap().1) == before {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), changed).await.unwrap();
@@ -287,6 +288,31 @@ async fn a_handshake_that_does_not_go_on_is_dropped() {
     stream.write_all(&[0x16, 3, 1, 2]).await.unwrap();
     let ended = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut [0; 16])).await.unwrap();
     assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn the_handshake_and_the_first_request_have_one_deadline() {
+    let authority = Authority::new();
+    let limit = Duration::from_secs(600);
+    let server = Running::new(&authority, |config, _| config.server.handshake_timeout = limit).await;
+    for said in [&b""[..], b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n"] {
+        let tcp = TcpStream::connect(server.address).await.unwrap();
+        leap(limit * 6 / 10).await;
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut stream = TlsConnector::from(authority.client(None)).connect(name, tcp).await.unwrap();
+        stream.write_all(said).await.unwrap();
+        leap(limit * 6 / 10).await;
+        let end = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut Vec::new())).await;
+        assert!(end.is_ok(), "the connection is still open after {} bytes", said.len());
+    }
+}
+
+/// Of the clock; what has come until then is read before.
+async fn leap(time: Duration) {
+    sleep(Duration::from_millis(50)).await;
+    pause();
+    advance(time).await;
+    resume();
 }
 
 #[tokio::test]

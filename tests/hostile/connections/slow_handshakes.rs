@@ -27,8 +27,8 @@ async fn half_open(target: &Target<'_>, said: &[u8]) -> Vec<TcpStream> {
 }
 
 fn attack(name: &'static str, said: &'static [u8]) {
-    // A connection in HTTP costs some KiB until its head is there, and so do the lines of its coming and going.
-    Attack::new(name).memory(160).lines(40_000).run(async |target| {
+    // A connection costs little until its head is there, but so do the lines of its coming and going.
+    Attack::new(name).memory(80).lines(40_000).run(async |target| {
         let held = half_open(target, said).await;
         target.serves_others().await;
         drop(target.websocket("/ws").await);

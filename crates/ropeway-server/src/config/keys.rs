@@ -88,7 +88,11 @@ pub(super) const KEYS: &[Key<Config>] = &[
         "That keeps pages out which give their own name the address of this server (DNS rebinding)."
     ),
     key!(server.max_connections, "WebSocket connections at one time. One more is answered with 503."),
-    key!(server.handshake_timeout, "Time to send the headers of a request."),
+    key!(
+        server.handshake_timeout,
+        "Time from the coming of a connection to the end of its first request's headers, the handshake of TLS included; and",
+        "from each answer to the end of the next headers."
+    ),
     key!(server.echo, "Serve /echo, which sends every message back, to pages of any origin."),
     key!(server.chat, "Serve the chat page at /. It uses rooms named demo:*, which need a rule below."),
     key!(

@@ -143,8 +143,8 @@ pub struct Server {
     pub hosts: Hosts,
     /// WebSocket connections at one time; one more is answered with 503.
     pub max_connections: usize,
-    /// Time from accepting a connection to the end of its request headers, and again for each further request. Over
-    /// TLS its handshake has as long, and then the headers.
+    /// Time from accepting a connection to the end of the head of its first request, with a PROXY header and the handshake
+    /// of TLS; and again from each answer to the end of the head of the next request.
     pub handshake_timeout: Duration,
     /// Serve `/echo`, from any origin.
     pub echo: bool,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,20 +12,22 @@ use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
+use tokio::time::sleep_until;
 use tracing::{debug, warn};
 
+use super::deadline::{Deadline, HeadTimer};
 use super::opening;
 use crate::config::{self, ProxyProtocol};
 use crate::lifetime::{Phase, Watch};
 use crate::limits::{Full, Visit};
 use crate::occupancy::Guest;
-use crate::peer::{ClientAddress, proxy_protocol};
+use crate::peer::ClientAddress;
+use crate::peer::proxy_protocol::{self, ProxyError};
 use crate::state::Shared;
 use crate::tls::{Session, Tls};
 
@@ -52,27 +54,73 @@ impl Connection {
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "cannot set TCP_NODELAY");
         }
-        let guest = Arc::new(shared.occupancy.guest());
-        let served = async {
-            let Some((client, _visit)) = identify(&mut stream, peer, &shared).await else { return };
-            let arrived = Arrived { client, guest: guest.clone(), session: None };
-            match tls {
-                // In a box, so that a plain connection has no room for it.
-                Some(tls) => Box::pin(serve_tls(stream, arrived, tls, router, shared)).await,
-                None => serve_http(stream, arrived, router, shared).await,
-            }
+        let mut newcomer = Newcomer::new(&shared);
+        let identified = identify(&mut stream, peer, &mut newcomer, &shared).await;
+        let Some((client, _visit)) = identified else { return };
+        // What reads from it is the largest part of a connection, and made in a box when there is something to read.
+        let Some(tls) = tls else {
+            let begun = newcomer.awaited(pin!(opening::request(&stream))).await;
+            return match begun {
+                Ok(()) => Box::pin(serve_http(stream, newcomer.arrived(client), router, shared)).await,
+                Err(error) => debug!(client = ?client.ip, %error, "a connection has brought no request"),
+            };
         };
-        tokio::select! {
-            () = served => {}
-            () = guest.told_to_go() => debug!(%peer, "dropped for another: it has made no request yet"),
+        let begun = newcomer.awaited(pin!(opening::tls(stream, &tls))).await;
+        match begun {
+            Ok(stream) => {
+                let session = Some(Session::new(stream.get_ref().1));
+                let arrived = newcomer.arrived(ClientAddress { is_secure: true, ..client });
+                Box::pin(serve_http(stream, Arrived { session, ..arrived }, router, shared)).await;
+            }
+            Err(error) => debug!(client = ?client.ip, %error, "a TLS connection has brought no request"),
         }
     }
 }
+
+/// A connection that has not made a request yet, and how long it is waited for.
+struct Newcomer {
+    guest: Arc<Guest>,
+    deadline: Deadline,
+    watch: Watch,
+}
+
+impl Newcomer {
+    fn new(shared: &Shared) -> Self {
+        let guest = Arc::new(shared.occupancy.guest());
+        let deadline = Deadline::after(shared.config.server.handshake_timeout);
+        Self { guest, deadline, watch: Watch::new(shared.clone()) }
+    }
+
+    /// What has to come before the first request.
+    ///
+    /// # Errors
+    /// It has not come in time, the connection has to go for another, or the server ends.
+    async fn awaited<T, E: From<io::Error>>(
+        &mut self,
+        work: Pin<&mut impl Future<Output = Result<T, E>>>,
+    ) -> Result<T, E> {
+        let Self { guest, deadline, watch } = self;
+        let reason = tokio::select! {
+            done = work => return done,
+            () = sleep_until(deadline.0) => io::Error::new(io::ErrorKind::TimedOut, "it has not come in time"),
+            () = guest.told_to_go() => io::Error::other(DISPLACED),
+            () = watch.reached(Phase::Dropping) => io::Error::other("the server ends"),
+        };
+        Err(reason.into())
+    }
+
+    fn arrived(self, client: ClientAddress) -> Arrived {
+        Arrived { client, guest: self.guest, deadline: self.deadline, session: None }
+    }
+}
+
+const DISPLACED: &str = "it has to go for another: it has made no request yet";
 
 /// What is known of a connection before its first request.
 struct Arrived {
     client: ClientAddress,
     guest: Arc<Guest>,
+    deadline: Deadline,
     /// Nothing on a plain port.
     session: Option<Session>,
 }
@@ -82,6 +130,7 @@ struct Arrived {
 async fn identify(
     stream: &mut TcpStream,
     peer: SocketAddr,
+    newcomer: &mut Newcomer,
     shared: &Shared,
 ) -> Option<(ClientAddress, Visit)> {
     let proxy = &shared.config.proxy;
@@ -91,18 +140,21 @@ async fn identify(
         let visit = if is_trusted { Ok(Visit::of_proxy()) } else { shared.arrivals.arrive(peer.ip()) };
         return admitted(direct, visit);
     }
-    let header = proxy_protocol::read(stream);
-    match timeout(shared.config.server.handshake_timeout, header).await {
-        Ok(Ok(Some(client))) => admitted(ClientAddress::direct(Some(client)), shared.arrivals.arrive(client)),
-        Ok(Ok(None)) => Some((direct, Visit::of_proxy())),
-        Ok(Err(error)) => {
-            warn!(%peer, %error, "a connection of a trusted proxy is closed");
+    match Box::pin(async { newcomer.awaited(pin!(proxy_protocol::read(stream))).await }).await {
+        Ok(Some(client)) => admitted(ClientAddress::direct(Some(client)), shared.arrivals.arrive(client)),
+        Ok(None) => Some((direct, Visit::of_proxy())),
+        Err(error) => {
+            complain(peer, &error, shared);
             None
         }
-        Err(_) => {
-            warn!(%peer, "a connection of a trusted proxy is closed: the PROXY header did not come in time");
-            None
-        }
+    }
+}
+
+/// Whoever gets at a trusted address could fill the log.
+fn complain(peer: SocketAddr, error: &ProxyError, shared: &Shared) {
+    match shared.proxy_faults.next(std::time::Instant::now()) {
+        Some(left_out) => warn!(%peer, %error, left_out, "a connection of a trusted proxy is closed"),
+        None => debug!(%peer, %error, "a connection of a trusted proxy is closed"),
     }
 }
 
@@ -116,25 +168,6 @@ fn admitted(client: ClientAddress, visit: Result<Visit, Full>) -> Option<(Client
     }
 }
 
-/// The handshake, and then as on a plain connection.
-async fn serve_tls(stream: TcpStream, arrived: Arrived, tls: Arc<Tls>, router: Router, shared: Shared) {
-    let mut watch = Watch::new(shared.clone());
-    let handshake = timeout(shared.config.server.handshake_timeout, opening::tls(stream, &tls));
-    let opened = tokio::select! {
-        opened = handshake => opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
-        () = watch.reached(Phase::Draining) => return,
-    };
-    drop(watch);
-    match opened {
-        Ok(stream) => {
-            let session = Some(Session::new(stream.get_ref().1));
-            let client = ClientAddress { is_secure: true, ..arrived.client };
-            serve_http(stream, Arrived { client, session, ..arrived }, router, shared).await;
-        }
-        Err(error) => debug!(client = ?arrived.client.ip, %error, "a TLS handshake failed"),
-    }
-}
-
 /// Serves requests on any stream. A plain connection comes as the very `TcpStream`: a WebSocket takes it out of hyper and
 /// holds it without a box around it.
 async fn serve_http<S>(stream: S, arrived: Arrived, router: Router, shared: Shared)
@@ -144,6 +177,7 @@ where
     let router = TowerToHyperService::new(router);
     let state = shared.clone();
     let is_plain = arrived.session.is_none();
+    let (timer, guest) = (HeadTimer::new(arrived.deadline), arrived.guest.clone());
     let hsts = if is_plain { None } else { hsts(&shared.config.tls) };
     let service = service_fn(move |mut request: Request<Incoming>| {
         arrived.guest.has_requested();
@@ -160,7 +194,7 @@ where
         }
     });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(timer)
         .header_read_timeout(shared.config.server.handshake_timeout)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
@@ -169,6 +203,7 @@ where
     let mut watch = Watch::new(shared);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = guest.told_to_go() => return debug!("a connection is dropped: {DISPLACED}"),
         // Sessions that live of requests are over then.
         () = watch.reached(Phase::Dropping) => {
             connection.as_mut().graceful_shutdown();

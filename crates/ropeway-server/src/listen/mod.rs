@@ -6,8 +6,12 @@
 
 mod accept;
 mod connection;
+mod deadline;
 mod opening;
 mod server;
 
 pub(crate) use server::tick_while_used;
 pub use server::{Handle, Server};
+
+#[cfg(test)]
+mod tests;
