@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aho_corasick::AhoCorasick;
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -32,27 +33,46 @@ pub(crate) fn fresh(suite: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Looks for all secrets in all logs below a folder. A suite without a log or without a secret is an error as well: it
-/// would prove nothing.
-pub(crate) fn search(folder: &Path) -> Result<()> {
-    let (mut logs, mut secrets) = (Vec::new(), BTreeSet::new());
-    for suite in entries(folder)? {
-        let files = entries(&suite)?;
+/// What a suite left.
+pub(crate) struct Suite {
+    /// That of its folder.
+    pub(crate) name: String,
+    pub(crate) logs: Vec<PathBuf>,
+    pub(crate) secrets: BTreeSet<String>,
+}
+
+/// Looks for the secrets of all suites in all logs below a folder, and returns what it looked through. A suite without
+/// a log or without a secret is an error as well, and so is one whose logs say little: they would prove nothing.
+pub(crate) fn search(folder: &Path) -> Result<Vec<Suite>> {
+    let suites = entries(folder)?.iter().map(|folder| Suite::read(folder)).collect::<Result<Vec<_>>>()?;
+    ensure!(
+        !suites.is_empty(),
+        "there is no log\nhint: run a suite before, as with `--only hostile --only secrets`"
+    );
+    let forms: BTreeSet<_> = suites.iter().flat_map(|suite| &suite.secrets).flat_map(|s| forms(s)).collect();
+    let forms = AhoCorasick::new(forms).context("the secrets are too many")?;
+    suites.iter().flat_map(|suite| &suite.logs).try_for_each(|log| search_log(log, &forms))?;
+    Ok(suites)
+}
+
+impl Suite {
+    fn read(folder: &Path) -> Result<Self> {
+        let files = entries(folder)?;
         let with = |extension: &'static str| {
             files.iter().filter(move |file| file.extension().is_some_and(|e| e == extension))
         };
-        let (before, own) = (logs.len(), secrets_of(with("secrets"))?);
-        logs.extend(with("log").cloned());
-        ensure!(logs.len() > before, "{} holds no log", suite.display());
-        ensure!(!own.is_empty(), "{} names no secret", suite.display());
-        secrets.extend(own);
+        let (logs, secrets): (Vec<_>, _) = (with("log").cloned().collect(), secrets_of(with("secrets"))?);
+        ensure!(!logs.is_empty(), "{} holds no log", folder.display());
+        ensure!(!secrets.is_empty(), "{} names no secret", folder.display());
+        ensure!(logs.iter().any(|log| is_talkative(log)), "no log in {} says much", folder.display());
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, logs, secrets })
     }
-    ensure!(
-        !logs.is_empty(),
-        "there is no log\nhint: run a suite before, as with `--only hostile --only secrets`"
-    );
-    let forms: Vec<_> = secrets.iter().flat_map(|secret| forms(secret)).collect();
-    logs.iter().try_for_each(|log| search_log(log, &forms))
+}
+
+/// Whether it was written below the level at which servers run, as where it is `trace`.
+fn is_talkative(log: &Path) -> bool {
+    fs::read(log).is_ok_and(|log| String::from_utf8_lossy(&log).contains(" DEBUG "))
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -73,14 +93,15 @@ fn secrets_of<'a>(lists: impl Iterator<Item = &'a PathBuf>) -> Result<BTreeSet<S
 }
 
 /// The message names the line, not what it gives away.
-fn search_log(log: &Path, forms: &[String]) -> Result<()> {
-    let text = String::from_utf8_lossy(&fs::read(log)?).into_owned();
-    if !forms.iter().any(|form| text.contains(form.as_str())) {
-        return Ok(());
+fn search_log(log: &Path, forms: &AhoCorasick) -> Result<()> {
+    let text = fs::read(log)?;
+    match forms.find(&text) {
+        None => Ok(()),
+        Some(found) => {
+            let line = 1 + text[..found.start()].iter().filter(|byte| **byte == b'\n').count();
+            bail!("a secret stands in line {line} of {}", log.display())
+        }
     }
-    let gives_away = |line: &str| forms.iter().any(|form| line.contains(form.as_str()));
-    let line = text.lines().position(gives_away).map_or(0, |line| line + 1);
-    bail!("a secret stands in line {line} of {}", log.display())
 }
 
 /// A secret as it is, escaped, percent-encoded in either case, and within base64 at each of the three alignments.
@@ -124,14 +145,17 @@ mod tests {
                 fs::write(suite.join(file), text).unwrap();
             }
         }
-        let outcome = search(&folder);
+        let outcome = search(&folder).map(|suites| {
+            let [suite] = &suites[..] else { panic!("there is one suite") };
+            assert_eq!((&*suite.name, suite.logs.len(), suite.secrets.len()), ("suite", 1, 1));
+        });
         fs::remove_dir_all(folder).unwrap();
         outcome
     }
 
     #[test]
     fn a_log_without_secrets_passes() {
-        outcome("clean", Some("all is well"), Some(SECRET)).unwrap();
+        outcome("clean", Some("at DEBUG all is well"), Some(SECRET)).unwrap();
     }
 
     #[test]
@@ -139,8 +163,9 @@ mod tests {
         let within = |before: &str| STANDARD_NO_PAD.encode(format!("{before}{SECRET}:x"));
         let (zero, one, two) = (within(""), within("u"), within("us"));
         for said in [SECRET, "a%20token%2Bwith%2Fsigns", "a%20token%2bwith%2fsigns", &zero, &one, &two] {
-            let error =
-                outcome("forms", Some(&format!("fine\nurl={said} x")), Some(SECRET)).unwrap_err().to_string();
+            let error = outcome("forms", Some(&format!("at DEBUG fine\nurl={said} x")), Some(SECRET))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("line 2") && !error.contains(said), "{said}: {error}");
         }
     }
@@ -148,8 +173,9 @@ mod tests {
     #[test]
     fn a_suite_that_proves_nothing_fails() {
         assert!(outcome("no-log", None, Some(SECRET)).is_err());
-        assert!(outcome("no-secret", Some("x"), None).is_err());
-        assert!(outcome("empty", Some("x"), Some("")).is_err());
-        assert!(outcome("short", Some("x"), Some("short")).is_err());
+        assert!(outcome("no-secret", Some("x DEBUG x"), None).is_err());
+        assert!(outcome("empty", Some("x DEBUG x"), Some("")).is_err());
+        assert!(outcome("short", Some("x DEBUG x"), Some("short")).is_err());
+        assert!(outcome("silent", Some("x INFO x"), Some(SECRET)).is_err());
     }
 }
