@@ -1,11 +1,13 @@
 //! The binary under test.
 
-use std::io::{BufRead, BufReader, Read};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::log::Log;
 
 /// How long anything may take that should happen at once.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -13,10 +15,11 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// The key that servers of these tests accept for the HTTP API.
 pub(crate) const API_KEY: &str = "key-of-the-system-tests";
 
-/// A running `ropeway serve`, killed when dropped.
+/// A running `ropeway serve`, killed when dropped. What it says is kept, and searched for secrets when all tests are done.
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
+    log: Log,
 }
 
 impl Server {
@@ -25,10 +28,12 @@ impl Server {
         Self::start_with("127.0.0.1:0", &[])
     }
 
-    /// The same for clients that send as fast as they can, which would otherwise be slowed down.
+    /// The same for clients that send as fast as they can, which would otherwise be slowed down, by the log, too.
     pub(crate) fn start_without_rates() -> Self {
         let off = ["ROPEWAY_LIMITS_MESSAGES_PER_SECOND", "ROPEWAY_LIMITS_BYTES_PER_SECOND"];
-        Self::start_with("127.0.0.1:0", &off.map(|name| (name, "off")))
+        let mut command = serve("127.0.0.1:0");
+        command.envs(off.map(|name| (name, "off")));
+        Self::spawn(command)
     }
 
     /// Starts with settings in the environment and waits until the server says where it listens.
@@ -40,11 +45,21 @@ impl Server {
 
     /// Starts what [`serve`] has prepared and waits until the server says where it listens.
     pub(crate) fn start_command(mut command: Command) -> Self {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let lines = lines_of(&mut child);
-        let address = announced_address(&lines);
-        Self { child, address }
+        command.args(["--log", "trace"]);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let log = Log::create("system", &log_name());
+        secrets_of(&command).iter().for_each(|secret| log.secret(secret));
+        let mut child = command.stdout(log.writer()).stderr(log.writer()).spawn().unwrap();
+        let address = log.announced_address(&mut child);
+        Self { child, address, log }
+    }
+
+    /// Notes what may not stand in any log.
+    pub(crate) fn secret(&self, secret: &str) {
+        self.log.secret(secret);
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -95,38 +110,21 @@ pub(crate) fn serve(listen: &str) -> Command {
     command
 }
 
-/// Both outputs are read to their end, so that the server never blocks on a full pipe.
-pub(crate) fn lines_of(child: &mut Child) -> Receiver<String> {
-    let (lines, said) = mpsc::channel();
-    let streams: [Box<dyn Read + Send>; 2] =
-        [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
-    for stream in streams {
-        let lines = lines.clone();
-        thread::spawn(move || {
-            for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                let _ = lines.send(line);
-            }
-        });
-    }
-    said
+/// The name of the test, and how many servers it has started.
+fn log_name() -> String {
+    static STARTED: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+    let test = thread::current().name().unwrap_or("unnamed").replace("::", "-");
+    let mut started = STARTED.lock().unwrap();
+    let count = started.entry(test.clone()).or_default();
+    *count += 1;
+    format!("{test}-{count}")
 }
 
-pub(crate) fn announced_address(lines: &Receiver<String>) -> SocketAddr {
-    let mut said = Vec::new();
-    while let Ok(line) = lines.recv_timeout(SOON) {
-        if let Some(address) = address_in(&line) {
-            return address;
-        }
-        said.push(line);
-    }
-    panic!("the server named no address; it said: {said:#?}");
-}
-
-/// The address in a line that contains a URL, as `http://127.0.0.1:8080/`.
-fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("://")?;
-    let end = rest.find(|c: char| c != '.' && c != ':' && !c.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..end].parse().ok()
+/// Those of the settings.
+fn secrets_of(command: &Command) -> Vec<String> {
+    let set = command.get_envs().filter_map(|(name, value)| Some((name.to_str()?, value?.to_str()?)));
+    let secrets = set.filter(|(name, _)| *name == "ROPEWAY_API_KEY" || name.ends_with("_SECRET"));
+    secrets.map(|(_, value)| value.to_owned()).collect()
 }
 
 /// Waits until something is true.

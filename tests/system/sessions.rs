@@ -11,6 +11,9 @@ use tungstenite::{ClientRequestBuilder, Message};
 
 use crate::server::{SOON, Server};
 
+/// The id of her session.
+const ADA: &str = "session-of-ada";
+
 /// A `redis-server` that keeps nothing on the disk, killed when dropped.
 struct Redis {
     child: Child,
@@ -79,6 +82,7 @@ fn server(redis: &Redis, settings: &[(&str, &str)]) -> Server {
 
 /// The user of a client with this cookie, or the status with which it is refused.
 fn come(server: &Server, cookie: &str) -> Result<String, u16> {
+    server.secret(cookie);
     let uri = server.ws("/ws").parse().unwrap();
     let request = ClientRequestBuilder::new(uri).with_header("cookie", format!("sid={cookie}"));
     let stream = TcpStream::connect(server.address()).unwrap();
@@ -110,24 +114,24 @@ fn come(server: &Server, cookie: &str) -> Result<String, u16> {
 #[ignore = "needs redis-server, which `cargo xtask test` installs"]
 fn a_session_says_who_comes() {
     let redis = Redis::start();
-    redis.set("session:abc", r#"{"user":"ada"}"#);
-    redis.set("session:list", "[]");
-    redis.set("session:long", &"x".repeat(65 * 1024));
+    redis.set(&format!("session:{ADA}"), r#"{"user":"ada"}"#);
+    redis.set("session:one-that-is-a-list", "[]");
+    redis.set("session:one-that-is-long", &"x".repeat(65 * 1024));
     let server = server(&redis, &[]);
-    assert_eq!(come(&server, "abc"), Ok("ada".to_owned()));
-    assert_eq!(come(&server, "another"), Err(401));
-    assert_eq!(come(&server, "list"), Err(503), "it is no record");
-    assert_eq!(come(&server, "long"), Err(503), "nor is that");
+    assert_eq!(come(&server, ADA), Ok("ada".to_owned()));
+    assert_eq!(come(&server, "another-session"), Err(401));
+    assert_eq!(come(&server, "one-that-is-a-list"), Err(503), "it is no record");
+    assert_eq!(come(&server, "one-that-is-long"), Err(503), "nor is that");
 }
 
 /// As connect-redis keeps them, in cookies as express-session signs them: the signature is that of Node.js,
-/// `createHmac("sha256", "keyboard cat").update("abc").digest("base64")` without its padding.
+/// `createHmac("sha256", "keyboard cat").update(ADA).digest("base64")` without its padding.
 #[test]
 #[ignore = "needs redis-server, which `cargo xtask test` installs"]
 fn sessions_of_express_are_understood() {
     let redis = Redis::start();
-    redis.set("sess:abc", r#"{"cookie":{"path":"/"},"passport":{"user":"ada"}}"#);
-    redis.set("sess:nobody", r#"{"cookie":{"path":"/"}}"#);
+    redis.set(&format!("sess:{ADA}"), r#"{"cookie":{"path":"/"},"passport":{"user":"ada"}}"#);
+    redis.set("sess:one-of-nobody", r#"{"cookie":{"path":"/"}}"#);
     let settings = [
         ("ROPEWAY_SESSIONS_REDIS_KEY", "sess:{id}"),
         ("ROPEWAY_SESSIONS_USER_PATH", "/passport/user"),
@@ -135,31 +139,31 @@ fn sessions_of_express_are_understood() {
     ];
     let signed = server(&redis, &settings);
     assert_eq!(
-        come(&signed, "s%3Aabc.BpxCrWRpvZMh%2Fwk%2Fdjl34N%2Bm%2BVQEU7K%2F5WenLwJCgFU"),
+        come(&signed, "s%3Asession-of-ada.m2%2F1GaYw1uhzZEBjqWOD1fi2N9RRDLvXo0bYKgGZ1PA"),
         Ok("ada".to_owned())
     );
     assert_eq!(
-        come(&signed, "s%3Aabc.x7VKWJHehRtjcx6R%2BrIhviY1hTGY9BE3Y%2BLHDPYjwbA"),
+        come(&signed, "s%3Asession-of-ada.jDlDEyQEudkqUhH99kNQqAP1sK5KarIjz9HUWcbfKoQ"),
         Err(401),
         "another id's"
     );
-    assert_eq!(come(&signed, "abc"), Err(401), "not signed");
+    assert_eq!(come(&signed, ADA), Err(401), "not signed");
     let unsigned = server(&redis, &settings[..2]);
-    assert_eq!(come(&unsigned, "abc"), Ok("ada".to_owned()));
-    assert_eq!(come(&unsigned, "nobody"), Err(401), "nobody is logged in");
+    assert_eq!(come(&unsigned, ADA), Ok("ada".to_owned()));
+    assert_eq!(come(&unsigned, "one-of-nobody"), Err(401), "nobody is logged in");
 }
 
 #[test]
 #[ignore = "needs redis-server, which `cargo xtask test` installs"]
 fn nobody_comes_in_while_redis_is_down_and_all_do_when_it_is_back() {
     let redis = Redis::start();
-    redis.set("session:abc", r#"{"user":"ada"}"#);
+    redis.set(&format!("session:{ADA}"), r#"{"user":"ada"}"#);
     let server = server(&redis, &[]);
-    assert_eq!(come(&server, "abc"), Ok("ada".to_owned()));
+    assert_eq!(come(&server, ADA), Ok("ada".to_owned()));
     let address = redis.address;
     drop(redis);
-    assert_eq!(come(&server, "abc"), Err(503));
+    assert_eq!(come(&server, ADA), Err(503));
     let redis = Redis::start_on(address).unwrap();
-    redis.set("session:abc", r#"{"user":"bob"}"#);
-    assert_eq!(come(&server, "abc"), Ok("bob".to_owned()));
+    redis.set(&format!("session:{ADA}"), r#"{"user":"bob"}"#);
+    assert_eq!(come(&server, ADA), Ok("bob".to_owned()));
 }
