@@ -128,7 +128,7 @@ fn app() -> App {
 }
 
 fn guard(Auth(auth): Auth<serde_json::Value>) -> Result<(), Refusal> {
-    if auth["token"] == "secret" {
+    if auth["token"] == "the password of the guard" {
         return Ok(());
     }
     Err(Refusal::new("not authorized").with_data(json!({ "code": 401, "hint": "send a token" })))

@@ -81,7 +81,7 @@ def refusals():
     reason = refused.get(timeout=SOON)
     assert reason == {"message": "not authorized", "data": {"code": 401, "hint": "send a token"}}, reason
     client.disconnect()
-    admitted = connect("/guarded", auth={"token": "secret"})
+    admitted = connect("/guarded", auth={"token": "the password of the guard"})
     assert admitted.call("echo", "in", namespace="/guarded", timeout=SOON) == "in"
     admitted.disconnect()
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Manager } from "socket.io-client";
 
 import { client, connected, connection, heard, record, sharedApp, test, testEachWay, unique, WAYS } from "./support.mjs";
+import { PASSWORD } from "./tokens.mjs";
 
 const app = sharedApp();
 
@@ -15,7 +16,7 @@ function manager(t, options = {}) {
 
 testEachWay("several namespaces share one connection, each with a socket of its own", async (t, options) => {
   const shared = manager(t, options);
-  const [main, chat, guarded] = [shared.socket("/"), shared.socket("/chat"), shared.socket("/guarded", { auth: { token: "secret" } })];
+  const [main, chat, guarded] = [shared.socket("/"), shared.socket("/chat"), shared.socket("/guarded", { auth: { token: PASSWORD } })];
   await Promise.all([main, chat, guarded].map(connection));
   assert.equal(new Set([main.id, chat.id, guarded.id]).size, 3);
   const echoes = [main, chat, guarded].map((socket) => record(socket, "echo"));
@@ -107,7 +108,7 @@ for (const way of ["upgrade", "msgpack"]) {
     assert.deepEqual(error.data, { code: 401, hint: "send a token" });
     // After a refusal the client does not come back by itself.
     assert.equal(socket.active, false);
-    socket.auth = (give) => give({ token: "secret" });
+    socket.auth = (give) => give({ token: PASSWORD });
     socket.connect();
     await connection(socket);
     assert.equal(await socket.emitWithAck("echo", "in"), "in");
@@ -115,7 +116,7 @@ for (const way of ["upgrade", "msgpack"]) {
 }
 
 testEachWay("middleware that takes its time is waited for, and nothing is lost meanwhile", async (t, options) => {
-  const socket = client(t, `${app.server.url}/slow`, { ...options, auth: { token: "secret" } });
+  const socket = client(t, `${app.server.url}/slow`, { ...options, auth: { token: PASSWORD } });
   const answers = Promise.all([1, 2, 3].map((n) => socket.emitWithAck("echo", n)));
   const refused = client(t, `${app.server.url}/slow`, { ...options, auth: { token: "guess" } });
   const [error] = await heard(refused, "connect_error");
@@ -125,11 +126,11 @@ testEachWay("middleware that takes its time is waited for, and nothing is lost m
 });
 
 test("a client that leaves while middleware runs is forgotten", async (t) => {
-  const watcher = await connected(t, `${app.server.url}/slow`, { auth: { token: "secret" } });
-  const leaving = client(t, `${app.server.url}/slow`, { auth: { token: "secret" }, transports: ["websocket"] });
+  const watcher = await connected(t, `${app.server.url}/slow`, { auth: { token: PASSWORD } });
+  const leaving = client(t, `${app.server.url}/slow`, { auth: { token: PASSWORD }, transports: ["websocket"] });
   await heard(leaving.io, "open");
   leaving.disconnect();
-  const staying = await connected(t, `${app.server.url}/slow`, { auth: { token: "secret" } });
+  const staying = await connected(t, `${app.server.url}/slow`, { auth: { token: PASSWORD } });
   const ids = (await staying.emitWithAck("sockets", {})).map(({ id }) => id);
   assert.deepEqual(ids.sort(), [staying.id, watcher.id].sort());
 });

@@ -7,6 +7,8 @@ import { createServer } from "node:http";
 import { Server } from "socket.io";
 import msgpack from "socket.io-msgpack-parser";
 
+import { PASSWORD } from "./tokens.mjs";
+
 const [port, options] = [Number(process.argv[2]), JSON.parse(process.argv[3] ?? "{}")];
 
 const http = createServer((request, response) => response.writeHead(404).end());
@@ -76,7 +78,7 @@ function connected(socket) {
 }
 
 function guard(socket, next) {
-  if (socket.handshake.auth.token === "secret") return next();
+  if (socket.handshake.auth.token === PASSWORD) return next();
   next(Object.assign(new Error("not authorized"), { data: { code: 401, hint: "send a token" } }));
 }
 

@@ -3,6 +3,7 @@ import nodeTest, { after, before } from "node:test";
 import { io } from "socket.io-client";
 import msgpack from "socket.io-msgpack-parser";
 
+import { secret } from "../shared/log.mjs";
 import { isReference, startApp } from "./servers.mjs";
 
 /** A test that fails rather than hangs when what it awaits does not come. */
@@ -40,6 +41,9 @@ export function sharedApp(options) {
 export function client(t, url, options = {}) {
   const defaults = { forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 200, timeout: 60000 };
   const socket = io(url, { ...defaults, ...options });
+  // Who knows these can speak for the client.
+  socket.io.on("open", () => secret(socket.io.engine.id));
+  socket.on("connect", () => socket._pid && secret(socket._pid));
   // A socket that was refused does not close what it shares with others.
   t.after(() => socket.disconnect() && socket.io._close());
   return socket;

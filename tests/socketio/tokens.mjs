@@ -6,6 +6,9 @@ import { secret as note } from "../shared/log.mjs";
 /** What signs the tokens of these tests. */
 export const SECRET = note("a secret of the tests of Socket.IO clients");
 
+/** What the application's middleware wants in the namespaces `/guarded` and `/slow`. */
+export const PASSWORD = note("the password of the guard");
+
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /**
