@@ -10,7 +10,8 @@ const args = "--no-sandbox --disable-gpu --no-first-run --disable-background-net
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
-export const launch = () => chromium.launch({ executablePath, args: args.split(" ") });
+/** @param {string[]} [more] arguments of the browser */
+export const launch = (more = []) => chromium.launch({ executablePath, args: [...args.split(" "), ...more] });
 
 /** One person's window. What the browser complains of ends up in `faults`. */
 export class Person {

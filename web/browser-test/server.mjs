@@ -15,17 +15,18 @@ export const isReal = Boolean(binary);
 /**
  * @param {number} [port] 0 for a free one
  * @param {{ [variable: string]: string }} [settings] of the binary
+ * @param {string[]} [flags] of the binary
  */
-export async function startServer(port = 0, settings = {}) {
-  return binary ? startBinary(port, settings) : startFakeServer({ port });
+export async function startServer(port = 0, settings = {}, flags = []) {
+  return binary ? startBinary(port, settings, flags) : startFakeServer({ port });
 }
 
-async function startBinary(port, settings) {
+async function startBinary(port, settings, flags) {
   // Its configuration is read from variables of this kind; here it runs with the defaults.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("ROPEWAY"));
   const env = { ...Object.fromEntries(inherited), ...settings };
   if (settings.ROPEWAY_API_KEY) secret(settings.ROPEWAY_API_KEY);
-  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, ...talkative], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(binary, ["serve", "--listen", `127.0.0.1:${port}`, ...flags, ...talkative], { env, stdio: ["ignore", "ignore", "pipe"] });
   process.once("exit", () => child.kill("SIGKILL"));
   const lines = createInterface(child.stderr);
   const talk = [];
@@ -45,5 +46,6 @@ async function startBinary(port, settings) {
   const close = () => end("SIGKILL");
   // As an operator ends it.
   const stop = () => end("SIGTERM");
-  return { port: await address.catch((error) => close().then(() => Promise.reject(error))), close, stop };
+  const said = () => talk.join("\n");
+  return { said, port: await address.catch((error) => close().then(() => Promise.reject(error))), close, stop };
 }
