@@ -50,13 +50,15 @@ pub enum KeyError {
     #[error("a secret must have at least 32 bytes (RFC 7518 section 3.2)")]
     ShortSecret,
     /// A private key where a public one is enough.
-    #[error("this is a private key; whoever verifies needs the public one: `openssl pkey -pubout`")]
+    #[error(
+        "this is a private key; whoever verifies needs the public one: `openssl pkey -in FILE -pubout` prints it"
+    )]
     Private,
     /// A certificate where its key is wanted.
-    #[error("this is a certificate; its key is wanted: `openssl x509 -pubkey -noout`")]
+    #[error("this is a certificate; its key is wanted: `openssl x509 -in FILE -pubkey -noout` prints it")]
     Certificate,
     /// No PEM of the wanted kind.
-    #[error("there is no key in it that can be read")]
+    #[error("there is no PEM text of a key in it that can be read")]
     Unreadable,
     /// A kind of key that no algorithm here is for.
     #[error("a key of this kind is not supported: RSA, P-256, P-384, P-521 and Ed25519 are")]

@@ -199,13 +199,32 @@ fn cookies_need_the_check_of_origins_and_a_store() {
 }
 
 #[test]
+fn tokens_need_a_place_where_they_may_stand() {
+    let nowhere = "[auth]\ntoken_from=[]\n";
+    assert!(file(nowhere).is_ok());
+    let told = message(file(&format!("{nowhere}[jwt]\nkey_file='keys.pem'")));
+    assert!(told.contains("`auth.token_from` is empty") && told.contains("hint: leave it out"), "{told}");
+}
+
+#[test]
+fn a_refused_list_is_shown() {
+    let told = message(file("[auth]\ntoken_from=['header', 'cookie', 7]"));
+    assert!(told.contains(r#"cannot be ["header", "cookie", 7]: it must be a list of "header""#), "{told}");
+    let long = message(file(&format!("[auth]\ntoken_from={:?}", ["x"; 17])));
+    assert!(long.contains(r#""x", ...]:"#), "{long}");
+}
+
+#[test]
 fn tickets_and_webhooks_need_their_secrets() {
     let key = "[api]\nkey='a-key-of-the-tests'\n[tickets]\nenabled=true\n";
     assert!(file(&format!("{key}ttl='5m'")).is_ok());
     assert!(message(file(&format!("{key}ttl='301s'"))).contains("`tickets.ttl` is longer than 5m"));
     assert!(message(file("[tickets]\nenabled=true")).contains("`tickets.enabled` needs `api.key`"));
     let url = "[webhook]\nconnect_url='https://app.example/'\n";
-    assert!(file(&format!("{url}secret='a secret'")).is_ok());
+    assert!(file(&format!("{url}secret='a secret of 24 bytes'")).is_ok());
+    assert!(
+        message(file(&format!("{url}secret='a short secret'"))).contains("`webhook.secret` has fewer than")
+    );
     assert!(message(file(url)).contains("`webhook.connect_url` needs `webhook.secret`"));
     assert!(message(file("[webhook]\nconnect_url='https://me:pw@app.example/'")).contains("without a user"));
 }

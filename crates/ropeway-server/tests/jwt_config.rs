@@ -36,7 +36,7 @@ fn each_source_of_keys_is_taken() {
 #[test]
 fn a_public_key_is_no_secret() {
     let message = refused(&format!("secret = '''{PUBLIC}'''"));
-    assert!(message.contains("no PEM text"), "{message}");
+    assert!(message.contains("belongs into `jwt.key`") && message.contains("(this is PEM text"), "{message}");
     let lines: String = PUBLIC.lines().filter(|line| !line.starts_with('-')).collect();
     refused(&format!("secret = '{lines}'"));
     assert!(!message.contains(&lines[40..60]), "{message}");

@@ -14,6 +14,8 @@ pub(crate) fn check(path: &Path) -> Result<(), Failure> {
     let (name, text) = files::read(path)?;
     let config = Sources::new().file(&name, text).load();
     let config = config.map_err(|error| Failure::new(Kind::Config, format!("{name} is not right"), error))?;
+    let keys = config.jwt.read_keys();
+    keys.map_err(|error| Failure::new(Kind::Config, format!("{name} is not right"), error))?;
     eprintln!("{name} is right");
     if config.rooms.is_empty() {
         eprintln!("note: it has no room rule, so clients can connect and join nothing");

@@ -148,6 +148,28 @@ fn config_check_names_line_key_and_the_right_key() {
     assert!(errors(&output).starts_with("error: "));
 }
 
+/// It is not the port that is wrong.
+#[test]
+fn a_key_file_that_cannot_be_used_is_78() {
+    let certificate = file("c.pem", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+    for (key_file, fault) in [
+        ("no-such.pem", "the path begins at the folder in which the server is started"),
+        (certificate.to_str().unwrap(), "`openssl x509 -in FILE -pubkey -noout` prints it"),
+    ] {
+        let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n[jwt]\nkey_file = {key_file:?}\n");
+        let path = file("keys.toml", &text);
+        let path = path.to_str().unwrap();
+        let named = format!("`jwt.key_file` {key_file:?} cannot be used: ");
+        let (check, serve) = (run(&["config", "check", path]), run(&["serve", "--config", path]));
+        assert!(errors(&check).contains("keys.toml is not right"), "{}", errors(&check));
+        assert!(errors(&serve).contains("error: the configuration cannot be used"), "{}", errors(&serve));
+        for output in [check, serve] {
+            fails(&output, 78, &named);
+            fails(&output, 78, fault);
+        }
+    }
+}
+
 #[test]
 fn a_missing_file_is_66() {
     let output = run(&["serve", "--config", "no-such-file.toml"]);

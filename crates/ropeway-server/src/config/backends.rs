@@ -90,9 +90,13 @@ impl Default for Webhook {
     }
 }
 
+/// Bytes of the secret of the webhook, at least. Who has seen one signed question can try secrets at leisure.
+const MIN_WEBHOOK_SECRET: usize = 16;
+
 /// What contradicts what, with a hint.
 pub(super) fn problems(config: &Config) -> Vec<(String, String)> {
-    let Config { server, sessions, tickets, webhook, api, .. } = config;
+    let Config { server, auth, jwt, sessions, tickets, webhook, api, .. } = config;
+    let takes_tokens = jwt.keys().is_some() || jwt.key_file.is_some() || jwt.jwks_url.is_some();
     let has_sessions = sessions.cookie.is_some() || sessions.store.is_some();
     let checks = [
         (
@@ -111,6 +115,11 @@ pub(super) fn problems(config: &Config) -> Vec<(String, String)> {
             "a ticket stands in a URL, so it must not live long",
         ),
         (
+            takes_tokens && auth.token_from.is_empty(),
+            "`auth.token_from` is empty, so no client can show the token that `[jwt]` asks for",
+            "leave it out for all of the places, or name those where a token may stand",
+        ),
+        (
             tickets.enabled && api.key.is_none(),
             "`tickets.enabled` needs `api.key`",
             "with the key your application asks for tickets",
@@ -119,6 +128,11 @@ pub(super) fn problems(config: &Config) -> Vec<(String, String)> {
             webhook.connect_url.is_some() && webhook.secret.is_none(),
             "`webhook.connect_url` needs `webhook.secret`",
             "with it your endpoint can tell that it is this server that asks",
+        ),
+        (
+            webhook.secret.as_ref().is_some_and(|secret| secret.bytes().len() < MIN_WEBHOOK_SECRET),
+            "`webhook.secret` has fewer than 16 bytes, which can be guessed",
+            "`openssl rand -hex 32` prints a good one",
         ),
     ];
     let broken = checks.into_iter().filter(|(is_broken, ..)| *is_broken);

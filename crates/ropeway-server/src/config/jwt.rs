@@ -1,7 +1,9 @@
 //! `[jwt]`: which tokens are believed.
 
 use std::fmt;
+use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use http::Uri;
@@ -64,10 +66,39 @@ impl Jwt {
         }
     }
 
+    /// The keys that stand in the configuration itself, or in `key_file`, which is read now; nothing for a JWKS, and where
+    /// tokens are not taken.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput): the file cannot be read, or its keys do not fit the algorithms.
+    pub fn read_keys(&self) -> io::Result<Option<KeySet>> {
+        match (self.keys(), &self.key_file) {
+            (None, Some(path)) => read(path.as_str(), &self.algorithms).map(Some),
+            (keys, _) => Ok(keys),
+        }
+    }
+
     /// The keys that stand in the configuration itself.
     pub fn keys(&self) -> Option<KeySet> {
         let secret = self.secret.as_ref().map(|secret| vec![secret.key.clone()]);
         secret.or_else(|| self.key.as_ref().map(|key| key.0.clone())).map(KeySet::of)
+    }
+}
+
+fn read(path: &str, algorithms: &[Algorithm]) -> io::Result<KeySet> {
+    let wrong = |error: String| {
+        let message = format!("`jwt.key_file` {path:?} cannot be used: {error}");
+        io::Error::new(io::ErrorKind::InvalidInput, message)
+    };
+    let unread = |error: io::Error| match Path::new(path).is_relative() {
+        true => wrong(format!("{error}; the path begins at the folder in which the server is started")),
+        false => wrong(error.to_string()),
+    };
+    let text = std::fs::read_to_string(path).map_err(unread)?;
+    let keys = KeySet::of(VerifyingKey::from_pem(&text).map_err(|error| wrong(error.to_string()))?);
+    match algorithms.iter().find(|algorithm| !keys.fits(**algorithm)) {
+        Some(algorithm) => Err(wrong(format!("{algorithm} of `jwt.algorithms` does not fit its keys"))),
+        None => Ok(keys),
     }
 }
 
@@ -98,8 +129,8 @@ impl fmt::Debug for JwtSecret {
 }
 
 impl Value for JwtSecret {
-    const ALLOWED: &'static str = "a secret of at least 32 bytes, and no PEM text: a public key belongs into `jwt.key`, and as a secret it would be \
-         one that everybody knows";
+    const ALLOWED: &'static str =
+        "a secret of at least 32 bytes, and no PEM text: a public key belongs into `jwt.key`";
 
     fn read(raw: Raw<'_>) -> Option<Self> {
         raw.text().and_then(Self::new)
@@ -107,6 +138,10 @@ impl Value for JwtSecret {
 
     fn write(&self) -> Option<String> {
         Some(quoted(&self.text))
+    }
+
+    fn fault(raw: Raw<'_>) -> Option<String> {
+        VerifyingKey::from_secret(raw.text()?.as_bytes()).err().map(|error| error.to_string())
     }
 }
 
@@ -129,6 +164,10 @@ impl Value for JwtKey {
     /// It is not kept as text.
     fn write(&self) -> Option<String> {
         None
+    }
+
+    fn fault(raw: Raw<'_>) -> Option<String> {
+        VerifyingKey::from_pem(raw.text()?).err().map(|error| error.to_string())
     }
 }
 

@@ -206,7 +206,7 @@ impl Loading {
 
     fn refused(&mut self, source: Source, key: &str, raw: Raw<'_>, allowed: &str) {
         // A refused secret is most likely a secret still.
-        let shown = if SECRETS.contains(&key) { "the value".to_owned() } else { raw.to_string() };
+        let shown = if SECRETS.contains(&key) { "what is given".to_owned() } else { raw.to_string() };
         self.problem(source, format!("`{key}` cannot be {shown}: it must be {allowed}"), None);
     }
 

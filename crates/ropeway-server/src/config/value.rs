@@ -38,6 +38,9 @@ impl<'a> Raw<'a> {
     }
 }
 
+/// Elements of a list that a message shows.
+const SHOWN: usize = 16;
+
 /// What a message shows of a refused value.
 impl fmt::Display for Raw<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,6 +52,11 @@ impl fmt::Display for Raw<'_> {
             Raw::Toml(DeValue::Integer(number)) => f.write_str(number.as_str()),
             Raw::Toml(DeValue::Float(number)) => f.write_str(number.as_str()),
             Raw::Toml(DeValue::Boolean(flag)) => write!(f, "{flag}"),
+            Raw::Toml(DeValue::Array(items)) => {
+                let shown = items.iter().take(SHOWN).map(|item| Raw::Toml(item.get_ref()).to_string());
+                let rest = if items.len() > SHOWN { ", ..." } else { "" };
+                write!(f, "[{}{rest}]", shown.collect::<Vec<_>>().join(", "))
+            }
             Raw::Toml(other) => write!(f, "a TOML {}", other.type_str()),
         }
     }

@@ -106,6 +106,10 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
     if matches!(error.get_ref(), Some(error) if error.is::<TlsError>()) {
         return Failure::new(Kind::Config, "TLS cannot be served", error);
     }
+    // It comes from the server, not from the system: a key or a file that cannot be used.
+    if error.kind() == ErrorKind::InvalidInput && error.raw_os_error().is_none() {
+        return Failure::new(Kind::Config, "the configuration cannot be used", error);
+    }
     let failure = Failure::new(Kind::Unavailable, format!("cannot listen on {address}"), error);
     match error.kind() {
         ErrorKind::AddrInUse => failure.hint(format!(

@@ -82,15 +82,12 @@ pub(super) fn verifying_keys(
 }
 
 fn configured(jwt: &Jwt) -> Result<KeySet, Failure> {
-    match (jwt.keys(), &jwt.key_file, &jwt.jwks_url) {
-        (Some(keys), ..) => Ok(keys),
-        (None, Some(path), _) => Ok(KeySet::of(public_keys(Path::new(path.as_str()))?)),
-        (None, None, Some(_)) => {
-            let hint = "fetch it with `curl`, and give the file by `--jwks`";
-            Err(no_key("--jwks FILE").hint(hint))
-        }
-        (None, None, None) => Err(no_key("--key FILE, --secret-file FILE, --jwks FILE")),
-    }
+    let keys = jwt.read_keys();
+    let keys = keys.map_err(|error| Failure::new(Kind::Config, "the configuration cannot be used", error))?;
+    keys.ok_or_else(|| match &jwt.jwks_url {
+        Some(_) => no_key("--jwks FILE").hint("fetch it with `curl`, and give the file by `--jwks`"),
+        None => no_key("--key FILE, --secret-file FILE, --jwks FILE"),
+    })
 }
 
 /// The public keys of a PEM file, also that of a private one.

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use ropeway_jwt::{Algorithm, Claims, KeySet, Kind, Rules, TokenError, Unverified, VerifyingKey};
+use ropeway_jwt::{Algorithm, Claims, KeySet, Kind, Rules, TokenError, Unverified};
 
 use super::{Applicant, Grant, Identity, Method, Refusal, Secret, Verdict};
 use crate::config;
@@ -33,13 +33,10 @@ impl Verifier {
     /// # Errors
     /// The key file cannot be read, or its keys do not fit the algorithms; TLS has nobody to trust.
     pub(crate) fn new(jwt: &config::Jwt) -> io::Result<Option<Self>> {
-        let keys = match (jwt.keys(), &jwt.key_file, &jwt.jwks_url) {
-            (Some(keys), _, _) => Keys::Fixed(keys),
-            (None, Some(path), _) => Keys::Fixed(read(path.as_str(), &jwt.algorithms)?),
-            (None, None, Some(url)) => {
-                Keys::Remote(Remote::start(url.uri(), &Pace::every(jwt.jwks_refresh))?)
-            }
-            (None, None, None) => return Ok(None),
+        let keys = match (jwt.read_keys()?, &jwt.jwks_url) {
+            (Some(keys), _) => Keys::Fixed(keys),
+            (None, Some(url)) => Keys::Remote(Remote::start(url.uri(), &Pace::every(jwt.jwks_refresh))?),
+            (None, None) => return Ok(None),
         };
         Ok(Some(Self { keys, rules: jwt.rules() }))
     }
@@ -118,21 +115,6 @@ fn refused(error: &TokenError) -> Refusal {
     match error {
         TokenError::Expired(_) => Refusal::expired(),
         error => Refusal::unauthorized(error.to_string()),
-    }
-}
-
-fn read(path: &str, algorithms: &[Algorithm]) -> io::Result<KeySet> {
-    let wrong = |error: String| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("`jwt.key_file` {path:?} cannot be used: {error}"),
-        )
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let keys = KeySet::of(VerifyingKey::from_pem(&text).map_err(|error| wrong(error.to_string()))?);
-    match algorithms.iter().find(|algorithm| !keys.fits(**algorithm)) {
-        Some(algorithm) => Err(wrong(format!("{algorithm} of `jwt.algorithms` does not fit its keys"))),
-        None => Ok(keys),
     }
 }
 

@@ -115,8 +115,17 @@ impl Remote {
                 true
             }
             Err(error) => {
-                let kept = self.kept().len();
-                warn!(from = self.client.name(), error, kept, "cannot fetch the keys of tokens");
+                let (from, kept) = (self.client.name(), self.kept().len());
+                match kept {
+                    0 => warn!(
+                        from,
+                        error, "cannot fetch the keys of tokens; until then clients with tokens get 503"
+                    ),
+                    _ => warn!(
+                        from,
+                        error, kept, "cannot fetch the keys of tokens; those of the last time stay"
+                    ),
+                }
                 false
             }
         }

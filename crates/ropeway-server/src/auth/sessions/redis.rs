@@ -13,6 +13,8 @@ use super::{Failure, MAX_RECORD};
 /// it breaks.
 pub(super) struct Redis {
     client: Client,
+    /// For the log: the address alone, without the password.
+    name: String,
     /// The key of a session, in which `{id}` stands for its id.
     key: String,
     /// Of one lookup, with connecting.
@@ -35,7 +37,9 @@ impl Redis {
     /// # Errors
     /// The URL is not one of Redis.
     pub(super) fn new(url: &str, key: &str, timeout: Duration) -> Result<Self, RedisError> {
-        Ok(Self { client: Client::open(url)?, key: key.to_owned(), timeout, connection: Mutex::default() })
+        let client = Client::open(url)?;
+        let name = format!("Redis at {}", client.get_connection_info().addr());
+        Ok(Self { client, name, key: key.to_owned(), timeout, connection: Mutex::default() })
     }
 
     /// The record of a session; nothing when there is no such session.
@@ -63,11 +67,11 @@ impl Redis {
         let mut used = None;
         let answer = timeout(self.timeout, self.attempts(command, &mut used)).await;
         match answer {
-            Ok(answer) => answer.map_err(|error| Failure(format!("Redis: {error}"))),
+            Ok(answer) => answer.map_err(|error| Failure(format!("{}: {error}", self.name))),
             Err(_) => {
                 // It may be dead without a sign of it.
                 self.forget(used);
-                Err(Failure(format!("Redis: no answer within {:?}", self.timeout)))
+                Err(Failure(format!("{}: no answer within {:?}", self.name, self.timeout)))
             }
         }
     }

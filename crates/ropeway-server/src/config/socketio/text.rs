@@ -136,6 +136,10 @@ impl<T: Optional> Value for Option<T> {
     fn write(&self) -> Option<String> {
         self.as_ref().and_then(T::write)
     }
+
+    fn fault(raw: Raw<'_>) -> Option<String> {
+        T::fault(raw)
+    }
 }
 
 /// An application may make all namespaces itself, so there may be none.
