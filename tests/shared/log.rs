@@ -33,7 +33,12 @@ impl Log {
 
     /// What a server gets as its standard error.
     pub(crate) fn writer(&self) -> Stdio {
-        OpenOptions::new().append(true).open(&self.path).unwrap().into()
+        self.file().into()
+    }
+
+    /// The log, to write behind what is in it.
+    pub(crate) fn file(&self) -> File {
+        OpenOptions::new().append(true).open(&self.path).unwrap()
     }
 
     /// Notes what nobody may read in any log: a token, a ticket, a cookie, a key. The signature of a token of three

@@ -44,6 +44,7 @@ fn doc() -> Result<Outcome> {
 /// The whole-system tests are a step of their own because they want peers installed, and so are the attacks, which want
 /// the machine, and the conformance suite, which also runs on the reference.
 fn unit() -> Result<Outcome> {
+    secrets::fresh("backends")?;
     if process::works("cargo-nextest", &["nextest", "--version"]) {
         passed(
             cargo("nextest run --workspace --no-fail-fast --status-level fail -E")

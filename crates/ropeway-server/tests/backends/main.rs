@@ -8,6 +8,9 @@
 #[path = "../server/client.rs"]
 #[allow(dead_code, reason = "the tests of the server use more of it")]
 mod client;
+#[path = "../../../../tests/shared/log.rs"]
+#[allow(dead_code, reason = "the tests of the binary use more of it")]
+mod log;
 #[path = "../socketio/peer.rs"]
 #[allow(dead_code, reason = "the tests of Socket.IO use more of it")]
 mod peer;

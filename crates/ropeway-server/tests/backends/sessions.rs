@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::application::{Answer, Application};
 use crate::client::refused;
 use crate::running::Running;
-use crate::set_up::{joins, poll, refusal, server, user, welcomed};
+use crate::set_up::{joins, note, poll, refusal, server, user, welcomed};
 
-const COOKIE: (&str, &str) = ("cookie", "theme=dark; sid=abc; other=1");
+const COOKIE: (&str, &str) = ("cookie", "theme=dark; sid=session-of-ada; other=1");
 
 /// A server that gives the application a time that it never needs.
 fn with(application: &Application) -> Running {
@@ -21,6 +21,7 @@ fn with(application: &Application) -> Running {
 
 fn patient(application: &Application, timeout: &str) -> Running {
     let store = application.url("/session?key=a-secret-of-the-url");
+    ["session-of-ada", "a-secret-of-the-url"].iter().for_each(|secret| note(secret));
     server(&[("sessions.cookie", "sid"), ("sessions.store", &store), ("sessions.timeout", timeout)])
 }
 
@@ -41,7 +42,7 @@ fn only_this_cookie_is_passed_on() {
     welcomed(&server, "/ws", &headers);
     let asked = application.asked();
     assert_eq!((asked.len(), &*asked[0].line), (1, "GET /session?key=a-secret-of-the-url"));
-    assert_eq!(asked[0].header("cookie"), Some("sid=abc"));
+    assert_eq!(asked[0].header("cookie"), Some("sid=session-of-ada"));
     assert_eq!((asked[0].header("user-agent"), asked[0].header("origin")), (None, None));
 }
 
@@ -84,7 +85,7 @@ fn a_full_server_looks_nobody_up() {
     let server = server(&settings);
     let _taken = welcomed(&server, "/ws", &[COOKIE]);
     assert_eq!(refused(&server, "/ws", &[COOKIE]), 503);
-    assert_eq!(poll(&server, "", "cookie: sid=abc\r\n").status, 503);
+    assert_eq!(poll(&server, "", "cookie: sid=session-of-ada\r\n").status, 503);
     assert_eq!(application.asked().len(), 1);
 }
 
@@ -119,7 +120,7 @@ fn foreign_pages_do_not_get_as_far_as_the_store() {
     let foreign = [COOKIE, ("origin", "https://evil.example")];
     assert_eq!(refused(&server, "/ws", &foreign), 403);
     assert_eq!(refused(&server, "/socket.io/?EIO=4&transport=websocket", &foreign), 403);
-    let headers = |more: &str| format!("cookie: sid=abc\r\n{more}\r\n");
+    let headers = |more: &str| format!("cookie: sid=session-of-ada\r\n{more}\r\n");
     assert_eq!(poll(&server, "", &headers("origin: https://evil.example")).status, 403);
     assert_eq!(poll(&server, "", &headers("origin: null")).status, 403);
     // Images and the like come without an origin.
@@ -154,7 +155,9 @@ fn where_cookies_are_signed_others_are_not_looked_up() {
     let settings = [("sessions.cookie", "sid"), ("sessions.store", &*store)];
     let server = server(&[&settings[..], &[("sessions.secret", "keyboard cat")]].concat());
     // The first is signed with another secret.
-    for cookie in ["sid=s%3Aabc.x7VKWJHehRtjcx6R%2BrIhviY1hTGY9BE3Y%2BLHDPYjwbA", "sid=s%3Aabc.", "sid=abc"] {
+    for cookie in
+        ["sid=s%3Aabc.x7VKWJHehRtjcx6R%2BrIhviY1hTGY9BE3Y%2BLHDPYjwbA", "sid=s%3Aabc.", "sid=session-of-ada"]
+    {
         assert_eq!(refused(&server, "/ws", &[("cookie", cookie)]), 401, "{cookie}");
     }
     assert!(application.asked().is_empty());

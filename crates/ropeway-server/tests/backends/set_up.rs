@@ -1,11 +1,16 @@
 //! Servers with backends, and what their clients see.
 
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+
 use ropeway_server::config::Sources;
 use ropeway_server::{Builder, Server};
 use serde_json::{Value, json};
+use tracing::Level;
 use tungstenite::Error;
 
 use crate::client::{Client, open};
+use crate::log::Log;
 use crate::raw::{Answer, Exchange};
 use crate::running::{KEY, Running};
 
@@ -28,8 +33,29 @@ join = 'granted'
 publish = 'granted'
 ";
 
+/// Notes the secrets of the settings.
 pub(crate) fn server(settings: &[(&'static str, &str)]) -> Running {
+    note(KEY);
+    let secrets = settings.iter().filter(|(key, _)| key.ends_with(".secret"));
+    secrets.for_each(|(_, secret)| note(secret));
     Running::build(builder(settings))
+}
+
+/// Notes what may not stand in the log of this process, and keeps that from now on.
+pub(crate) fn note(secret: &str) {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(keep_log).secret(secret);
+}
+
+fn keep_log() -> Log {
+    let test = thread::current().name().unwrap_or("unnamed").replace("::", "-");
+    let log = Log::create("backends", &test);
+    tracing_subscriber::fmt()
+        .with_max_level(Level::TRACE)
+        .with_ansi(false)
+        .with_writer(Mutex::new(log.file()))
+        .init();
+    log
 }
 
 fn builder(settings: &[(&'static str, &str)]) -> Builder {
@@ -69,10 +95,14 @@ pub(crate) fn user(client: &mut Client, room: &str) -> Value {
     event["from"]["user"].clone()
 }
 
-/// The answer to `POST /api/tickets`.
+/// The answer to `POST /api/tickets`. A ticket is noted.
 pub(crate) fn order(server: &Running, body: &str) -> Answer {
     let headers = format!("authorization: Bearer {KEY}\r\ncontent-type: application/json\r\n");
-    Exchange::begin(server, "POST /api/tickets", &headers, body.as_bytes()).finish()
+    let answer = Exchange::begin(server, "POST /api/tickets", &headers, body.as_bytes()).finish();
+    if answer.status == 201 {
+        note(answer.json()["ticket"].as_str().unwrap());
+    }
+    answer
 }
 
 /// The answer to the first request of long polling.

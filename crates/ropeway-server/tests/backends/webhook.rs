@@ -8,13 +8,15 @@ use serde_json::json;
 use crate::application::{Answer, Application};
 use crate::client::refused;
 use crate::running::Running;
-use crate::set_up::{joins, order, poll, refusal, server, user, welcomed};
+use crate::set_up::{joins, note, order, poll, refusal, server, user, welcomed};
 use crate::signature::signed_at;
 
 const SECRET: &str = "a secret of the webhook";
 
 fn with(application: &Application, settings: &[(&'static str, &str)]) -> Running {
     let url = application.url("/connect?key=a-secret-of-the-url");
+    let secrets = ["a-secret-of-the-url", "session-of-ada", "the-token-of-ada"];
+    secrets.iter().for_each(|secret| note(secret));
     let common = [("webhook.connect_url", &*url), ("webhook.secret", SECRET), ("webhook.timeout", "10s")];
     server(&[&common, settings].concat())
 }
@@ -54,11 +56,11 @@ fn a_question_says_who_comes_and_no_secret() {
     let headers = [
         ("origin", "https://app.example"),
         ("user-agent", "a browser"),
-        ("cookie", "sid=abc"),
-        ("authorization", "Bearer a-token"),
+        ("cookie", "sid=session-of-ada"),
+        ("authorization", "Bearer the-token-of-ada"),
         ("x-other", "1"),
     ];
-    welcomed(&server, &format!("/ws?room=a&ticket={ticket}&token=a-token&room=b"), &headers);
+    welcomed(&server, &format!("/ws?room=a&ticket={ticket}&token=the-token-of-ada&room=b"), &headers);
     let asked = &application.asked()[0];
     let mut body = asked.json();
     for name in ["id", "time", "node"] {
@@ -72,15 +74,17 @@ fn a_question_says_who_comes_and_no_secret() {
     });
     assert_eq!(body, expected);
     let sent = format!("{:?}{}", asked.headers, String::from_utf8_lossy(&asked.body));
-    assert!(!sent.contains("sid=abc") && !sent.contains("a-token") && !sent.contains(&ticket));
+    assert!(
+        !sent.contains("sid=session-of-ada") && !sent.contains("the-token-of-ada") && !sent.contains(&ticket)
+    );
 }
 
 #[test]
 fn cookies_are_passed_on_where_that_is_wanted() {
     let application = Application::start(&[Answer::ok("{}")]);
     let server = with(&application, &[("webhook.forward_cookie", "true")]);
-    welcomed(&server, "/ws", &[("cookie", "sid=abc")]);
-    assert_eq!(application.asked()[0].json()["headers"]["cookie"], "sid=abc");
+    welcomed(&server, "/ws", &[("cookie", "sid=session-of-ada")]);
+    assert_eq!(application.asked()[0].json()["headers"]["cookie"], "sid=session-of-ada");
 }
 
 #[test]
