@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::auth::{Applicant, Auth, Gate, Hook, Identity, Refusal};
 use crate::config::Config;
 use crate::http::router;
-use crate::state::{Shared, State, node_name};
+use crate::random::node_name;
+use crate::state::{Shared, State};
 use crate::tls::{Tls, warn_of_exposure};
 
 /// What a server is made of; begun by [`Server::builder`].

@@ -37,6 +37,7 @@ mod outbound;
 mod peer;
 mod policy;
 mod protocol;
+mod random;
 mod redact;
 mod state;
 mod tls;
@@ -44,7 +45,7 @@ mod tls;
 pub use builder::Builder;
 pub use handshake::Handshake;
 pub use listen::{Handle, Server};
-pub use state::random_key;
+pub use random::random_key;
 pub use tls::{Fault as TlsFault, TlsError};
 
 /// The snippets of the documentation are tested.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rand::distr::{Alphanumeric, SampleString};
+use http::Extensions;
 use ropeway_hub::{Hub, Limits, RecoverySettings, SlowConsumer};
 
 use crate::app::{App, Dispatcher};
@@ -12,11 +12,14 @@ use crate::carrier::Endpoints;
 use crate::carrier::engine::Engine;
 use crate::complaints::Complaints;
 use crate::config::{self, Config};
-use crate::lifetime::Drain;
-use crate::limits::{Arrivals, MemoryGuard, Population, Rates};
+use crate::lifetime::{Drain, Phase};
+use crate::limits::{Arrivals, Full, MemoryGuard, Place, Population, Rates};
 use crate::occupancy::Occupancy;
+use crate::peer::ClientAddress;
 use crate::policy::Rules;
 use crate::protocol::socketio;
+#[cfg(test)]
+use crate::random;
 
 /// Held by every request and connection.
 pub(crate) type Shared = Arc<State>;
@@ -54,7 +57,7 @@ impl State {
     /// With a chain of authentication that lets everybody in.
     #[cfg(test)]
     pub(crate) fn new(config: Config, app: Option<App>) -> Shared {
-        Self::with(config, app, Auth::default(), node_name())
+        Self::with(config, app, Auth::default(), random::node_name())
     }
 
     pub(crate) fn with(config: Config, app: Option<App>, auth: Auth, node: String) -> Shared {
@@ -81,6 +84,31 @@ impl State {
             engine: Engine::new(&config),
             config,
         })
+    }
+
+    /// The door of all carriers: a place for a connection that a request asks for.
+    ///
+    /// # Errors
+    /// The server ends, or the first limit that is reached. Nothing is counted then.
+    pub(crate) fn enter(&self, request: &Extensions) -> Result<Place, Full> {
+        if self.drain.has_reached(Phase::Draining) {
+            return Err(Full::Ending);
+        }
+        let client = ClientAddress::of(request);
+        if self.memory.is_exceeded() {
+            return Err(Full::Memory);
+        }
+        // Clients of a proxy share its connections, so they arrive with their requests.
+        if let Some(address) = client.ip.filter(|_| client.is_forwarded) {
+            self.arrivals.count(address, Instant::now())?;
+        }
+        self.population.enter(&client)
+    }
+
+    /// What is to be done several times a second, beside the hub.
+    pub(crate) fn tick(&self) {
+        self.memory.look();
+        self.arrivals.sweep(Instant::now());
     }
 }
 
@@ -118,23 +146,4 @@ fn limits(config: &Config) -> Limits {
         },
         ..Limits::default()
     }
-}
-
-/// A name for this server process.
-pub(crate) fn node_name() -> String {
-    random_name(8)
-}
-
-/// A name for a session: 95 random bits, unique in a cluster of any size.
-pub(crate) fn session_name() -> String {
-    random_name(16)
-}
-
-/// A key for the API that nobody can guess (190 random bits).
-pub fn random_key() -> String {
-    random_name(32)
-}
-
-fn random_name(length: usize) -> String {
-    Alphanumeric.sample_string(&mut rand::rng(), length)
 }

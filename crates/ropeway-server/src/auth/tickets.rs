@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use ring::digest::{SHA256, digest};
 
 use super::{Applicant, Identity, Method, Refusal, Secret, Verdict};
-use crate::state::random_key;
+use crate::random::random_key;
 
 /// The tickets that are live: neither used nor expired.
 pub(crate) struct Tickets {

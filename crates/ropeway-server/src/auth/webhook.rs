@@ -21,7 +21,7 @@ use crate::Handshake;
 use crate::complaints::Complaints;
 use crate::config;
 use crate::outbound::{Call, Client, Repeat, Settings, tls};
-use crate::state::random_key;
+use crate::random::random_key;
 
 /// Bytes of an answer.
 const MAX_ANSWER: usize = 64 * 1024;

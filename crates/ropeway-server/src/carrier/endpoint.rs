@@ -18,7 +18,8 @@ use crate::auth::Refusal;
 use crate::config::{self, CompressionMode};
 use crate::limits::{Pace, Place};
 use crate::protocol::native::{Access, Door, NativeEncoder, SUBPROTOCOL, Session, Welcome};
-use crate::state::{Shared, session_name};
+use crate::random::session_name;
+use crate::state::Shared;
 
 /// Where a request wants to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::auth::{Admission, Applicant, Refusal};
 use crate::carrier::{Endpoint, Upgrading, Visitor, now};
 use crate::config::RefusalMode;
 use crate::handshake::Handshake;
-use crate::limits::{self, Place};
+use crate::limits::Place;
 use crate::protocol::native::{Access, Door};
 use crate::state::Shared;
 
@@ -48,8 +48,8 @@ fn enter(
     endpoint: Endpoint,
     request: &mut Request,
 ) -> Result<(Upgrading, Place), Box<Response>> {
-    let place = limits::enter(shared, request.extensions())
-        .map_err(|full| Box::new(ApiError::from(full).into_response()))?;
+    let place =
+        shared.enter(request.extensions()).map_err(|full| Box::new(ApiError::from(full).into_response()))?;
     let upgrading = Upgrading::new(shared, endpoint, request).map_err(|refusal| {
         debug!(%refusal, "a handshake is refused");
         Box::new(no_handshake(refusal))

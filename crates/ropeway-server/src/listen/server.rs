@@ -14,7 +14,6 @@ use tokio::time::interval;
 use super::accept::Acceptor;
 use crate::config::Config;
 use crate::lifetime::{self, Phase};
-use crate::limits;
 use crate::state::{Shared, State};
 use crate::tls::{Tls, TlsError};
 
@@ -141,7 +140,7 @@ async fn tick(shared: &Shared) -> Infallible {
     loop {
         for _ in 0..4 {
             quarter.tick().await;
-            limits::tick(shared);
+            shared.tick();
         }
         shared.hub.tick();
         shared.auth.tick();
@@ -161,7 +160,7 @@ pub(crate) fn tick_while_used(shared: &Shared) {
                 is_ending = true;
                 tokio::spawn(end(shared.clone()));
             }
-            limits::tick(&shared);
+            shared.tick();
             shared.hub.tick();
             shared.auth.tick();
         }

@@ -25,7 +25,6 @@ use super::{answer, open};
 use crate::auth::Applicant;
 use crate::handshake::Handshake;
 use crate::http::ApiError;
-use crate::limits;
 use crate::protocol::socketio::Access;
 use crate::state::Shared;
 
@@ -75,7 +74,7 @@ async fn begin(
     request: Request,
     is_upgrade: bool,
 ) -> Result<Response, Refusal> {
-    let mut place = match limits::enter(shared, request.extensions()) {
+    let mut place = match shared.enter(request.extensions()) {
         Ok(place) => place,
         Err(full) => return Ok(ApiError::from(full).into_response()),
     };
