@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::crypto::ring;
+use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -17,15 +18,17 @@ use crate::config;
 /// No certificate chain is as large.
 const MAX_FILE: u64 = 1 << 20;
 
-/// The contents of all files of a configuration, as they were at one look.
-#[derive(PartialEq, Eq)]
+/// The contents of all files of a configuration, as they were at one look. Not to be kept: keys are in it.
 pub(super) struct Files {
     /// Certificate and key.
     pairs: Vec<(Contents, Contents)>,
     client_ca: Vec<Contents>,
 }
 
+/// Tells contents from others: the SHA-256 of each file, in the order of the configuration.
 #[derive(PartialEq, Eq)]
+pub(super) struct Fingerprint(Vec<[u8; SHA256_OUTPUT_LEN]>);
+
 struct Contents {
     path: PathBuf,
     bytes: Vec<u8>,
@@ -37,6 +40,11 @@ impl Files {
         let pairs = pairs.map(|(certificate, key)| Ok((Contents::read(certificate)?, Contents::read(key)?)));
         let client_ca = config.client_ca.iter().map(|path| Contents::read(path));
         Ok(Self { pairs: pairs.collect::<Result<_, _>>()?, client_ca: client_ca.collect::<Result<_, _>>()? })
+    }
+
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        let pairs = self.pairs.iter().flat_map(|(certificate, key)| [certificate, key]);
+        Fingerprint(pairs.chain(&self.client_ca).map(Contents::digest).collect())
     }
 
     /// Each certificate with its key, and the path of the former.
@@ -68,6 +76,12 @@ impl Contents {
         Ok(Self { path: path.to_owned(), bytes })
     }
 
+    fn digest(&self) -> [u8; SHA256_OUTPUT_LEN] {
+        let mut bytes = [0; SHA256_OUTPUT_LEN];
+        bytes.copy_from_slice(digest(&SHA256, &self.bytes).as_ref());
+        bytes
+    }
+
     /// One at least.
     fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.bytes).collect();
@@ -95,9 +109,32 @@ impl Contents {
 
 fn certified(certificate: &Contents, key: &Contents) -> Result<CertifiedKey, TlsError> {
     let (chain, secret) = (certificate.certificates()?, key.key()?);
-    CertifiedKey::from_der(chain, secret, &ring::default_provider()).map_err(|error| match error {
+    CertifiedKey::from_der(chain, secret, &default_provider()).map_err(|error| match error {
         Error::InconsistentKeys(_) => key.wrong(Fault::Mismatch(certificate.path.clone())),
         Error::InvalidCertificate(reason) => certificate.wrong(Fault::Certificate(format!("{reason:?}"))),
         other => key.wrong(Fault::Key(other.to_string())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(certificate: &str, key: &str, client_ca: &str) -> Fingerprint {
+        let file = |text: &str| Contents { path: PathBuf::from("file.pem"), bytes: text.into() };
+        Files { pairs: vec![(file(certificate), file(key))], client_ca: vec![file(client_ca)] }.fingerprint()
+    }
+
+    #[test]
+    fn each_file_counts() {
+        let same = || fingerprint("certificate", "key", "ca");
+        assert!(same() == same());
+        let others = [
+            fingerprint("another", "key", "ca"),
+            fingerprint("certificate", "another", "ca"),
+            fingerprint("certificate", "key", "another"),
+        ];
+        assert!(others.into_iter().all(|other| other != same()));
+        assert!(fingerprint("certificatek", "ey", "ca") != same(), "where one ends counts as well");
+    }
 }

@@ -27,7 +27,7 @@ pub use error::{Fault, TlsError};
 pub(crate) use exposure::warn_of_exposure;
 
 use certificates::Certificates;
-use files::Files;
+use files::{Files, Fingerprint};
 
 /// The TLS of one server.
 pub(crate) struct Tls {
@@ -36,7 +36,7 @@ pub(crate) struct Tls {
     current: RwLock<Arc<ServerConfig>>,
     /// What the last attempt read, right or wrong, so that one mistake is told once. Locked while files are read, by
     /// the task that watches them and by `reload`.
-    seen: Mutex<Option<Files>>,
+    seen: Mutex<Option<Fingerprint>>,
 }
 
 impl Tls {
@@ -47,7 +47,11 @@ impl Tls {
         }
         let files = Files::read(config)?;
         let current = RwLock::new(build(config, &files)?);
-        Ok(Some(Arc::new(Self { config: config.clone(), current, seen: Mutex::new(Some(files)) })))
+        Ok(Some(Arc::new(Self {
+            config: config.clone(),
+            current,
+            seen: Mutex::new(Some(files.fingerprint())),
+        })))
     }
 
     /// For one handshake.
@@ -60,7 +64,7 @@ impl Tls {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let files = Files::read(&self.config).inspect_err(|_| *seen = None)?;
         let built = build(&self.config, &files);
-        *seen = Some(files);
+        *seen = Some(files.fingerprint());
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = built?;
         Ok(())
     }
@@ -93,7 +97,7 @@ impl Tls {
     fn has_changed(&self) -> bool {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match (&*seen, Files::read(&self.config)) {
-            (Some(seen), Ok(files)) => files != *seen,
+            (Some(seen), Ok(files)) => files.fingerprint() != *seen,
             (None, Err(_)) => false,
             _ => true,
         }
