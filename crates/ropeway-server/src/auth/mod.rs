@@ -21,6 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use rustls::pki_types::CertificateDer;
 use tracing::debug;
 
 mod applicant;
@@ -50,6 +51,7 @@ pub(crate) use grant::{Grant, GrantError, seconds};
 pub(crate) use method::{Gate, Hook, Method, Verdict};
 
 use crate::config::{self, Config, RefusalMode, TokenSource};
+use crate::tls::authorities;
 use sessions::Sessions;
 use tickets::Tickets;
 use webhook::Webhook;
@@ -92,17 +94,19 @@ impl Auth {
     /// What a method needs (a key, a file) is not there or not usable.
     pub(crate) fn new(config: &Config, hook: Option<Arc<dyn Gate>>, node: &str) -> io::Result<Self> {
         let issuer = config.tickets.enabled.then(|| Arc::new(Tickets::new(config.tickets.capacity)));
-        let store = sessions(config)?.map(Arc::new);
+        let extra = authorities(&config.outbound.ca)?;
+        let store = sessions(config, &extra)?.map(Arc::new);
         let cookie = config.sessions.cookie.as_ref().map(|name| Box::from(name.as_str()));
         Ok(Self {
             settings: config.auth.clone(),
-            tokens: jwt::Verifier::new(&config.jwt)?.map(|verifier| Arc::new(verifier) as Arc<dyn Method>),
+            tokens: jwt::Verifier::new(&config.jwt, &extra)?
+                .map(|verifier| Arc::new(verifier) as Arc<dyn Method>),
             tickets: issuer.clone().map(|tickets| tickets as Arc<dyn Method>),
             sessions: cookie.zip(store.clone().map(|store| store as Arc<dyn Method>)),
             issuer,
             store,
             has_hook: hook.is_some(),
-            gates: webhook(config, node)?.into_iter().chain(hook).collect(),
+            gates: webhook(config, node, &extra)?.into_iter().chain(hook).collect(),
         })
     }
 
@@ -256,7 +260,7 @@ impl Auth {
 }
 
 /// The configuration is checked when it is read; one that a program put together is checked here.
-fn sessions(config: &Config) -> io::Result<Option<Sessions>> {
+fn sessions(config: &Config, extra: &[CertificateDer<'static>]) -> io::Result<Option<Sessions>> {
     let settings = &config.sessions;
     let wrong = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     match (&settings.cookie, &settings.store) {
@@ -264,20 +268,24 @@ fn sessions(config: &Config) -> io::Result<Option<Sessions>> {
         (Some(_), Some(_)) if config.server.origins == ropeway_ws::server::Origins::Any => {
             wrong("cookie sessions need the check of origins: `server.origins` cannot be every origin")
         }
-        (Some(_), Some(store)) => Sessions::new(store, settings).map(Some),
+        (Some(_), Some(store)) => Sessions::new(store, settings, extra).map(Some),
         // Otherwise everybody would come in unasked.
         _ => wrong("`sessions.cookie` and `sessions.store` need each other"),
     }
 }
 
-fn webhook(config: &Config, node: &str) -> io::Result<Option<Arc<dyn Gate>>> {
+fn webhook(
+    config: &Config,
+    node: &str,
+    extra: &[CertificateDer<'static>],
+) -> io::Result<Option<Arc<dyn Gate>>> {
     let settings = &config.webhook;
     let Some(url) = &settings.connect_url else { return Ok(None) };
     let Some(secret) = &settings.secret else {
         let message = "`webhook.connect_url` needs `webhook.secret`";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     };
-    Ok(Some(Arc::new(Webhook::new(url, secret.bytes(), settings, node.into())?)))
+    Ok(Some(Arc::new(Webhook::new(url, secret.bytes(), settings, node.into(), extra)?)))
 }
 
 /// What holds for every identity, whoever vouches for it.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
+use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use tracing::{debug, warn};
 
@@ -79,9 +80,10 @@ impl Webhook {
         secret: &[u8],
         settings: &config::Webhook,
         node: Arc<str>,
+        extra: &[CertificateDer<'static>],
     ) -> io::Result<Self> {
         let uri = url.uri();
-        let tls = tls::trusting(&uri, &[])?;
+        let tls = tls::trusting(&uri, extra)?;
         let bounds = Settings {
             timeout: settings.timeout,
             retries: settings.retries.count(),

@@ -277,6 +277,11 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(webhook.retries, "Attempts after the first, when nobody was reached or the answer was 429 or 5xx."),
     key!(webhook.max_in_flight, "Requests at one time. One more waits for its turn, `timeout` at most."),
     key!(webhook.forward_cookie, "Pass the client's cookies on."),
+    key!(
+        outbound.ca,
+        "PEM files of authorities to trust beside those of the system, when the webhook, the key set or the session store is",
+        "called over TLS."
+    ),
     key!(api.key, "The key for all below /api/ (\"Authorization: Bearer KEY\"). Without one they are off."),
     key!(
         socketio.enabled,

@@ -30,6 +30,7 @@ mod limits;
 mod load;
 mod networks;
 mod origins;
+mod outbound;
 mod print;
 mod proxy;
 mod rooms;
@@ -49,6 +50,7 @@ pub use limits::{Cap, Limits, Memory, RateAction, SlowConsumer};
 pub use load::Sources;
 pub use networks::Networks;
 pub use origins::Hosts;
+pub use outbound::Outbound;
 pub use print::default_file;
 pub use proxy::{ForwardingHeader, Proxy, ProxyProtocol};
 pub use rooms::{Pattern, RoomRule, Who};
@@ -83,6 +85,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// The application is asked about everybody who connects.
     pub webhook: Webhook,
+    /// Calls to other services.
+    pub outbound: Outbound,
     /// How the server ends.
     pub shutdown: Shutdown,
     /// The HTTP API.

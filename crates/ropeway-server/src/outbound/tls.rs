@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -25,4 +27,18 @@ pub(crate) fn trusting(url: &Uri, extra: &[CertificateDer<'static>]) -> io::Resu
         Verifier::new_with_extra_roots(extra.iter().cloned(), provider).map_err(io::Error::other)?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     Ok(Arc::new(builder.with_no_client_auth()))
+}
+
+/// The authorities of the operating system and `extra` ones as PEM, for a client that wants them all as text. Those of the
+/// system that cannot be used are left out, as everywhere.
+pub(crate) fn bundle(extra: &[CertificateDer<'static>]) -> String {
+    let is_usable =
+        |certificate: &CertificateDer<'_>| RootCertStore::empty().add(certificate.clone()).is_ok();
+    let system = rustls_native_certs::load_native_certs().certs.into_iter().filter(is_usable);
+    let all = extra.iter().cloned().chain(system);
+    all.map(|certificate| {
+        let text = STANDARD.encode(certificate);
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    })
+    .collect()
 }

@@ -57,12 +57,16 @@ impl Files {
     pub(super) fn authorities(&self) -> Result<RootCertStore, TlsError> {
         let mut roots = RootCertStore::empty();
         for file in &self.client_ca {
-            for certificate in file.certificates()? {
-                roots.add(certificate).map_err(|error| file.wrong(Fault::Certificate(error.to_string())))?;
-            }
+            roots.add_parsable_certificates(file.authorities()?);
         }
         Ok(roots)
     }
+}
+
+/// The certificates of authorities in files.
+pub(crate) fn authorities(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read = |path: &PathBuf| Contents::read(path)?.authorities();
+    Ok(paths.iter().map(read).collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 impl Contents {
@@ -87,6 +91,17 @@ impl Contents {
         let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.bytes).collect();
         let found = read.map_err(|error| self.wrong(Fault::Pem(error.to_string())))?;
         if found.is_empty() { Err(self.wrong(Fault::NoCertificate)) } else { Ok(found) }
+    }
+
+    /// Those that somebody can be trusted by; none may be another.
+    fn authorities(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+        let found = self.certificates()?;
+        let mut roots = RootCertStore::empty();
+        for certificate in &found {
+            let added = roots.add(certificate.clone());
+            added.map_err(|error| self.wrong(Fault::Certificate(error.to_string())))?;
+        }
+        Ok(found)
     }
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {

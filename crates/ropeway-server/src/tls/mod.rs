@@ -25,6 +25,7 @@ mod files;
 
 pub use error::{Fault, TlsError};
 pub(crate) use exposure::warn_of_exposure;
+pub(crate) use files::authorities;
 
 use certificates::Certificates;
 use files::{Files, Fingerprint};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ropeway_jwt::{Algorithm, Claims, KeySet, Kind, Rules, TokenError, Unverified};
+use rustls::pki_types::CertificateDer;
 
 use super::{Applicant, Grant, Identity, Method, Refusal, Secret, Verdict};
 use crate::config;
@@ -32,10 +33,12 @@ impl Verifier {
     ///
     /// # Errors
     /// The key file cannot be read, or its keys do not fit the algorithms; TLS has nobody to trust.
-    pub(crate) fn new(jwt: &config::Jwt) -> io::Result<Option<Self>> {
+    pub(crate) fn new(jwt: &config::Jwt, extra: &[CertificateDer<'static>]) -> io::Result<Option<Self>> {
         let keys = match (jwt.read_keys()?, &jwt.jwks_url) {
             (Some(keys), _) => Keys::Fixed(keys),
-            (None, Some(url)) => Keys::Remote(Remote::start(url.uri(), &Pace::every(jwt.jwks_refresh))?),
+            (None, Some(url)) => {
+                Keys::Remote(Remote::start(url.uri(), &Pace::every(jwt.jwks_refresh), extra)?)
+            }
             (None, None) => return Ok(None),
         };
         Ok(Some(Self { keys, rules: jwt.rules() }))

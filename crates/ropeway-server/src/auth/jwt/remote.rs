@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::{StatusCode, Uri};
 use ropeway_jwt::KeySet;
+use rustls::pki_types::CertificateDer;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
@@ -48,8 +49,8 @@ impl Pace {
 
 impl Remote {
     /// Begins to fetch, in a task that ends with the server.
-    pub(super) fn start(url: &Uri, pace: &Pace) -> io::Result<Arc<Self>> {
-        let client = Client::new(url.clone(), tls::trusting(url, &[])?, pace.fetch);
+    pub(super) fn start(url: &Uri, pace: &Pace, extra: &[CertificateDer<'static>]) -> io::Result<Arc<Self>> {
+        let client = Client::new(url.clone(), tls::trusting(url, extra)?, pace.fetch);
         let (refresh, pause) = (pace.refresh, pace.pause);
         let remote = Arc::new(Self { client, keys: Lock::default(), asked: Arc::default(), pause });
         let weak = Arc::downgrade(&remote);

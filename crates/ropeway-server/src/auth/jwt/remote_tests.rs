@@ -34,7 +34,7 @@ fn token(key: &SigningKey) -> String {
 /// With `pause` between fetches for the sake of unknown keys.
 fn verifier(service: &Service, pause: Duration, fetch: Settings) -> Verifier {
     let pace = Pace { refresh: NEVER, pause, fetch };
-    let remote = Remote::start(&service.url("/jwks.json"), &pace).unwrap();
+    let remote = Remote::start(&service.url("/jwks.json"), &pace, &[]).unwrap();
     Verifier { keys: Keys::Remote(remote), rules: config::Jwt::default().rules() }
 }
 

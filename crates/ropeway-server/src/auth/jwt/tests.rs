@@ -8,7 +8,7 @@ const SECRET: &str = "a secret of thirty-two bytes, at least";
 
 fn verifier() -> Verifier {
     let jwt = config::Jwt { secret: config::JwtSecret::new(SECRET), ..config::Jwt::default() };
-    Verifier::new(&jwt).unwrap().unwrap()
+    Verifier::new(&jwt, &[]).unwrap().unwrap()
 }
 
 fn token(claims: &str) -> String {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, COOKIE, HeaderValue};
 use http::{StatusCode, Uri};
+use rustls::pki_types::CertificateDer;
 
 use super::{Failure, MAX_RECORD};
 use crate::outbound::{Call, Client, Settings, tls};
@@ -19,9 +20,14 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(url: Uri, cookie: &str, timeout: Duration) -> io::Result<Self> {
+    pub(super) fn new(
+        url: Uri,
+        cookie: &str,
+        timeout: Duration,
+        extra: &[CertificateDer<'static>],
+    ) -> io::Result<Self> {
         let settings = Settings { timeout, retries: 1, in_flight: IN_FLIGHT, max_body: MAX_RECORD };
-        let tls = tls::trusting(&url, &[])?;
+        let tls = tls::trusting(&url, extra)?;
         Ok(Self { client: Client::new(url, tls, settings), cookie: cookie.to_owned() })
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use ring::hmac;
+use rustls::pki_types::CertificateDer;
 use tracing::{debug, info, warn};
 
 use super::{Applicant, Identity, Method, Refusal, Secret, Verdict};
@@ -51,15 +52,19 @@ impl Sessions {
     ///
     /// # Errors
     /// The URL is not that of a store, or TLS cannot be used.
-    pub(crate) fn new(store: &Store, settings: &config::Sessions) -> io::Result<Self> {
+    pub(crate) fn new(
+        store: &Store,
+        settings: &config::Sessions,
+        extra: &[CertificateDer<'static>],
+    ) -> io::Result<Self> {
         let lookup = match store {
             Store::Redis(url) => {
-                let redis = Redis::new(url.reveal(), settings.redis_key.as_str(), settings.timeout);
+                let redis = Redis::new(url.reveal(), settings.redis_key.as_str(), settings.timeout, extra);
                 Lookup::Redis(redis.map_err(io::Error::other)?)
             }
             Store::Http(url) => {
                 let name = settings.cookie.as_ref().map_or("", |name| name.as_str());
-                Lookup::Endpoint(Endpoint::new(url.uri(), name, settings.timeout)?)
+                Lookup::Endpoint(Endpoint::new(url.uri(), name, settings.timeout, extra)?)
             }
         };
         Ok(Self {

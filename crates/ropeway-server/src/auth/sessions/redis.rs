@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, TlsCertificates};
+use rustls::pki_types::CertificateDer;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::{Failure, MAX_RECORD};
+use crate::outbound::tls;
 
 /// The sessions of one Redis. All lookups share one connection, which is made when it is first needed and again when
 /// it breaks.
@@ -36,8 +38,18 @@ impl Redis {
     ///
     /// # Errors
     /// The URL is not one of Redis.
-    pub(super) fn new(url: &str, key: &str, timeout: Duration) -> Result<Self, RedisError> {
-        let client = Client::open(url)?;
+    pub(super) fn new(
+        url: &str,
+        key: &str,
+        timeout: Duration,
+        extra: &[CertificateDer<'static>],
+    ) -> Result<Self, RedisError> {
+        let client = if url.starts_with("rediss:") && !extra.is_empty() {
+            let root_cert = Some(tls::bundle(extra).into_bytes());
+            Client::build_with_tls(url, TlsCertificates { client_tls: None, root_cert })?
+        } else {
+            Client::open(url)?
+        };
         let name = format!("Redis at {}", client.get_connection_info().addr());
         Ok(Self { client, name, key: key.to_owned(), timeout, connection: Mutex::default() })
     }
