@@ -37,7 +37,9 @@ pub enum SetError {
     #[error("it has a symmetric or a private key: a secret that is published is none")]
     Secret,
     /// None of its keys can be used.
-    #[error("it has no key that can be used")]
+    #[error(
+        "it has no key for signatures that can be used: RSA of 2048 to 8192 bits, P-256, P-384, P-521 and Ed25519 can"
+    )]
     Empty,
 }
 

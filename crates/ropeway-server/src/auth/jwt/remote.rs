@@ -120,7 +120,8 @@ impl Remote {
                 match kept {
                     0 => warn!(
                         from,
-                        error, "cannot fetch the keys of tokens; until then clients with tokens get 503"
+                        error,
+                        "cannot fetch the keys of tokens; clients with tokens get 503 until that succeeds"
                     ),
                     _ => warn!(
                         from,
