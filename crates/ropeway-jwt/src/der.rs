@@ -1,4 +1,4 @@
-//! The little of DER (X.690) that public keys need.
+//! The little of DER (X.690) that keys need, and the names of their kinds in it (RFC 5280, RFC 8410).
 
 /// Takes the contents of one element with `tag` off the front of `input`.
 pub(crate) fn take<'a>(input: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
@@ -48,3 +48,21 @@ pub(crate) fn wrap(tag: u8, contents: &[u8]) -> Vec<u8> {
     out.extend(contents);
     out
 }
+
+/// An ECPrivateKey (RFC 5915) as PKCS #8.
+pub(crate) fn pkcs8(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
+    let parts = [wrap(INTEGER, &[0]), wrap(SEQUENCE, algorithm), wrap(OCTET_STRING, key)];
+    wrap(SEQUENCE, &parts.concat())
+}
+
+/// `rsaEncryption` with NULL.
+pub(crate) const RSA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+/// `id-ecPublicKey` with `prime256v1`.
+pub(crate) const EC_P256: &[u8] =
+    b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+/// `id-ecPublicKey` with `secp384r1`.
+pub(crate) const EC_P384: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22";
+/// `id-ecPublicKey` with `secp521r1`.
+pub(crate) const EC_P521: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23";
+/// `id-Ed25519`.
+pub(crate) const ED25519: &[u8] = b"\x06\x03\x2b\x65\x70";

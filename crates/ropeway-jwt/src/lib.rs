@@ -30,6 +30,7 @@ mod algorithm;
 mod base64url;
 mod claims;
 mod der;
+mod jwk;
 mod key;
 mod members;
 mod p521;
@@ -40,7 +41,8 @@ mod token;
 
 pub use algorithm::{Algorithm, Kind, UnknownAlgorithm};
 pub use claims::Claims;
-pub use key::{Jwk, KeyError, VerifyingKey};
+pub use jwk::Jwk;
+pub use key::{KeyError, VerifyingKey};
 pub use rules::{MAX_TOKEN, Rules, TokenError};
 pub use set::{KeySet, SetError};
 pub use signing::{SigningError, SigningKey, generate_pkcs8, generate_secret};

@@ -6,9 +6,7 @@
 use p521::ecdsa::signature::{Signer as _, Verifier as _};
 use p521::ecdsa::{Signature, SigningKey, VerifyingKey};
 
-use crate::der;
-use crate::key::EC_P521;
-use crate::signing::pkcs8;
+use crate::der::{self, EC_P521, pkcs8};
 
 /// Bytes of a number of the field or of the order of the group.
 const LENGTH: usize = 66;

@@ -5,7 +5,8 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::algorithm::Algorithm;
-use crate::key::{KeyError, Numbers, VerifyingKey};
+use crate::jwk::Numbers;
+use crate::key::{KeyError, VerifyingKey};
 
 /// Keys that tokens may be signed with, at most [`KeySet::MAX`].
 #[derive(Clone, Debug, Default)]

@@ -13,7 +13,8 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::algorithm::{Algorithm, Kind};
-use crate::key::{EC_P256, EC_P384, EC_P521, KeyError, VerifyingKey, hmac_of};
+use crate::der::{EC_P256, EC_P384, EC_P521, pkcs8};
+use crate::key::{KeyError, VerifyingKey, hmac_of};
 use crate::{base64url, der, p521};
 
 /// A key that signs tokens: a private key, or a secret. `Debug` shows its kind alone.
@@ -212,14 +213,4 @@ fn random_bytes<const N: usize>() -> Result<[u8; N], SigningError> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| SigningError::Failed)?;
     Ok(bytes)
-}
-
-/// An ECPrivateKey (RFC 5915) as PKCS #8.
-pub(crate) fn pkcs8(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
-    let parts = [
-        der::wrap(der::INTEGER, &[0]),
-        der::wrap(der::SEQUENCE, algorithm),
-        der::wrap(der::OCTET_STRING, key),
-    ];
-    der::wrap(der::SEQUENCE, &parts.concat())
 }
