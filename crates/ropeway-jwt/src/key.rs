@@ -134,7 +134,7 @@ impl VerifyingKey {
         Self::rsa(n, e)
     }
 
-    fn rsa(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
+    pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
         let (n, e) = (without_zeros(n), without_zeros(e));
         let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
         if !(2048..=8192).contains(&bits) {

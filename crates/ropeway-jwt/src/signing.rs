@@ -15,7 +15,7 @@ use rustls_pki_types::pem::PemObject;
 use crate::algorithm::{Algorithm, Kind};
 use crate::der::{EC_P256, EC_P384, EC_P521, pkcs8};
 use crate::key::{KeyError, VerifyingKey, hmac_of};
-use crate::{base64url, der, p521};
+use crate::{base64url, p521};
 
 /// A key that signs tokens: a private key, or a secret. `Debug` shows its kind alone.
 pub struct SigningKey {
