@@ -22,12 +22,12 @@
 //! | `http_requests/heads` | huge headers, many headers, huge targets | refused with 4xx or the end |
 //! | `http_requests/smuggling` | requests with two ends | no second request is seen |
 //! | `http_requests/pipelines` | requests without end, answers unread | who does not read is not read from |
-//! | `http_requests/garbage` | random bytes on the port and to every endpoint | no 5xx |
+//! | `http_requests/garbage` | random bytes on the port, in heads, and to every endpoint | 400, or the status that the endpoint has for it |
 //! | `frames/controls` | floods of pings and pongs, also inside of messages | pings are not answered one by one |
 //! | `frames/fragments` | 131,072 pieces of a byte or nothing, messages without end | 1008 or 1009 |
 //! | `frames/bombs` | 64 MiB in 64 KB, also bit by bit; gzip to the API | 1009; nothing is inflated |
 //! | `frames/headers`, `lengths` | every first byte, lengths that lie | announced lengths take nothing |
-//! | `frames/garbage` | random frames and messages | |
+//! | `frames/garbage` | random frames and messages | 1002, 1003, 1007, or the answer that the protocol has for it |
 //! | `credentials/tokens` | forged, changed and expired tokens, in the URL, in floods of messages | 401, 4001 |
 //! | `credentials/connects` | Socket.IO: wrong tokens without end, in one namespace and in many | 20 CONNECT_ERRORs, then 1008 |
 //! | `credentials/idlers` | clients that never say who they are | 4001 |
@@ -38,7 +38,7 @@
 //! | `rooms/joins` | rooms without end, rooms with hostile names | `too_many_rooms`, `invalid_room` |
 //! | `rooms/publishing` | publishing without end; requests that are refused | answers are no amplifier |
 //! | `rooms/json` | deep, doubled, broken JSON | the connection works or is closed |
-//! | `socketio/sessions` | sessions that nobody polls, floods of POSTs and of GETs | sessions expire |
+//! | `socketio/sessions` | sessions that nobody polls, floods of POSTs and of GETs | sessions expire; each POST is answered; 4002 in its form for polling |
 //! | `socketio/packets` | namespaces, attachments, acknowledgements, MessagePack without end | |
 #![allow(
     clippy::unwrap_used,
