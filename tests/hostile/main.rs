@@ -17,6 +17,7 @@
 //! | `connections/slow_bodies` | bodies that do not come, of API calls and of polling | 408; the end of the session |
 //! | `connections/reconnects` | 2,000 clients that come and go at once | |
 //! | `connections/crowds` | connections and arrivals of one address without end, a full server | 429, 503, dropped unseen |
+//! | `connections/memory` | a crowd that takes the memory | 503 `overloaded`; others come in when some have left |
 //! | `connections/disguises` | forged headers of proxies | the address stays what it is |
 //! | `connections/half_closed`, `resets` | FIN and RST at every stage | |
 //! | `http_requests/heads` | huge headers, many headers, huge targets | refused with 4xx or the end |

@@ -107,7 +107,7 @@ impl State {
 
     /// What is to be done several times a second, beside the hub.
     pub(crate) fn tick(&self) {
-        self.memory.look();
+        self.memory.look(self.population.count());
         self.arrivals.sweep(Instant::now());
     }
 }

@@ -3,6 +3,7 @@
 mod crowds;
 mod disguises;
 mod half_closed;
+mod memory;
 mod reconnects;
 mod resets;
 mod slow_bodies;

@@ -3,17 +3,38 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use tracing::{info, warn};
 
 use crate::config::{ByteSize, Memory};
 
 /// Knows whether there is memory for newcomers. Where the system does not tell how much is used there always is.
+///
+/// What is measured is what the process holds, and of that the allocator keeps much for later when connections have
+/// gone: a crowd that came once would shut the door for good. So newcomers are also let in when there are fewer
+/// connections than at the [`Worst`], to have what those who left gave back.
 #[derive(Debug)]
 pub(crate) struct MemoryGuard {
     /// Bytes; nothing where there is no limit.
     limit: Option<u64>,
     is_exceeded: AtomicBool,
+    /// Since the limit was exceeded, until less is used. Locked several times a second, by who looks.
+    worst: Mutex<Option<Worst>>,
+}
+
+/// The most that was used and the most connections there were, while newcomers were refused the last time.
+#[derive(Clone, Copy, Debug)]
+struct Worst {
+    used: u64,
+    connections: usize,
+}
+
+impl Worst {
+    /// Whether a quarter of the connections has gone.
+    fn has_thinned(self, connections: usize) -> bool {
+        connections.saturating_mul(4) < self.connections.saturating_mul(3)
+    }
 }
 
 impl MemoryGuard {
@@ -23,7 +44,7 @@ impl MemoryGuard {
             Memory::At(size) => Some(size.bytes() as u64),
             Memory::Percent(percent) => available().map(|bytes| bytes / 100 * u64::from(percent)),
         };
-        Self { limit, is_exceeded: AtomicBool::new(false) }
+        Self { limit, is_exceeded: AtomicBool::new(false), worst: Mutex::default() }
     }
 
     /// Whether newcomers are to be refused.
@@ -31,29 +52,53 @@ impl MemoryGuard {
         self.is_exceeded.load(Ordering::Relaxed)
     }
 
-    /// Looks at what is used. To be called several times a second.
-    pub(crate) fn look(&self) {
+    /// Looks at what is used, by so many connections. To be called several times a second.
+    pub(crate) fn look(&self, connections: usize) {
         if self.limit.is_some()
             && let Some(used) = resident()
         {
-            self.judge(used);
+            self.judge(used, connections);
         }
     }
 
-    /// Newcomers are welcome again a little below the limit, so that it does not change with every one of them.
-    fn judge(&self, used: u64) {
+    fn judge(&self, used: u64, connections: usize) {
         let Some(limit) = self.limit else { return };
         let was_exceeded = self.is_exceeded();
-        let is_exceeded = if was_exceeded { used > limit / 100 * 95 } else { used > limit };
+        let is_exceeded = self.exceeds(limit, used, connections);
         if is_exceeded == was_exceeded {
             return;
         }
         self.is_exceeded.store(is_exceeded, Ordering::Relaxed);
         let (used, limit) = (mebibytes(used), mebibytes(limit));
         if is_exceeded {
-            warn!(%used, %limit, "the memory is used up: new connections are refused");
+            warn!(%used, %limit, connections, "the memory is used up: new connections are refused");
         } else {
-            info!(%used, %limit, "there is memory again: new connections are welcome");
+            info!(%used, %limit, connections, "there is memory again: new connections are welcome");
+        }
+    }
+
+    /// Newcomers are welcome again a little below the limit, so that it does not change with every one of them. Above it
+    /// those who replace others are, as long as not more is used than before and not much more than the limit: so
+    /// nobody gets higher step by step.
+    fn exceeds(&self, limit: u64, used: u64, connections: usize) -> bool {
+        let mut worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Worst { used, connections };
+        if used <= limit / 100 * 95 {
+            *worst = None;
+            return false;
+        }
+        match &mut *worst {
+            Some(worst) if self.is_exceeded() => {
+                worst.used = worst.used.max(used);
+                worst.connections = worst.connections.max(connections);
+                !worst.has_thinned(connections) || used > limit / 8 * 9
+            }
+            Some(worst) if used <= worst.used => false,
+            worst => {
+                let is_exceeded = used > limit;
+                *worst = is_exceeded.then_some(now);
+                is_exceeded
+            }
         }
     }
 }
@@ -111,10 +156,35 @@ mod tests {
     fn it_turns_at_the_limit_and_back_a_little_below() {
         let guard = MemoryGuard::new(Memory::At(ByteSize::new(1000)));
         let at = |used| {
-            guard.judge(used);
+            guard.judge(used, 8);
             guard.is_exceeded()
         };
         assert_eq!([1000, 1001, 1000, 951, 950, 1000].map(at), [false, true, true, true, false, false]);
+    }
+
+    /// The allocator keeps what connections gave back.
+    #[test]
+    fn who_replaces_others_is_let_in_though_as_much_is_used() {
+        let guard = MemoryGuard::new(Memory::At(ByteSize::new(1000)));
+        let at = |(used, connections)| {
+            guard.judge(used, connections);
+            guard.is_exceeded()
+        };
+        let looks =
+            [(1001, 8), (1020, 12), (1020, 9), (1020, 8), (1020, 13), (1021, 13), (1021, 10), (1021, 9)];
+        assert_eq!(looks.map(at), [true, true, true, false, false, true, true, false]);
+        assert_eq!([(950, 9), (1000, 20), (1001, 20)].map(at), [false, false, true], "it forgets");
+        assert_eq!([(1125, 2), (1126, 2)].map(at), [false, true], "not for any price");
+        assert!(at((1126, 0)) && !at((1125, 0)));
+    }
+
+    /// Where nobody is connected, nobody who left has given anything back.
+    #[test]
+    fn a_process_that_is_too_large_by_itself_lets_nobody_in() {
+        let guard = MemoryGuard::new(Memory::At(ByteSize::new(1000)));
+        guard.judge(1001, 0);
+        guard.judge(1001, 0);
+        assert!(guard.is_exceeded());
     }
 
     #[test]
@@ -122,8 +192,10 @@ mod tests {
         assert!(resident().is_none_or(|used| used > 100_000));
         assert!(available().is_none_or(|bytes| bytes > resident().unwrap_or(0)));
         let guard = MemoryGuard::new(Memory::Percent(100));
-        guard.look();
+        guard.look(0);
         assert!(!guard.is_exceeded());
+        let half = MemoryGuard::new(Memory::Percent(50));
+        assert_eq!(half.limit, available().map(|bytes| bytes / 100 * 50));
     }
 
     #[test]
