@@ -136,6 +136,18 @@ mod tests {
     }
 
     #[test]
+    fn a_64_of_ipv6_is_one_address() {
+        let arrivals = arrivals(Cap::At(1), 2);
+        let neighbour = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, last]);
+        let _held = [1, 2].map(|last| arrivals.arrive(neighbour(last)).unwrap());
+        assert_eq!(arrivals.arrive(neighbour(3)).err(), Some(Full::Address));
+        let now = Instant::now();
+        assert!((4..6).all(|last| arrivals.count(neighbour(last), now).is_ok()));
+        assert_eq!(arrivals.count(neighbour(6), now), Err(Full::Arrivals));
+        assert!(arrivals.arrive(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, 1])).is_ok());
+    }
+
+    #[test]
     fn addresses_are_forgotten_and_bounded() {
         let arrivals = arrivals(Cap::At(10), 1);
         let now = Instant::now();

@@ -189,6 +189,7 @@ mod tests {
         one.set_user("ada").unwrap();
         one.set_user("ada").unwrap();
         let by_message = population.enter_user("ada").unwrap();
+        assert_eq!(one.set_user("ada"), Ok(()), "it is one of the two already");
         let mut other = population.enter(&client("192.0.2.2")).unwrap();
         assert_eq!(other.set_user("ada"), Err(Full::User));
         assert_eq!(other.set_user("bob"), Ok(()));

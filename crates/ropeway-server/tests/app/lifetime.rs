@@ -1,6 +1,7 @@
 //! Coming and going.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,6 +11,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::client::{Client, Packet};
+use crate::operators::{request, request_at};
 use crate::running::{Running, telling};
 
 #[test]
@@ -86,6 +88,23 @@ fn a_disconnect_has_its_reason_and_the_rooms_that_were() {
 }
 
 #[test]
+fn rooms_of_a_socket_that_connects_have_their_limit() {
+    let app = App::new();
+    app.namespace("/").on_connect(|socket: Socket| {
+        let joined = ["a", "b", "c"].map(|room| socket.join(room).is_ok());
+        socket.set_data(joined)
+    });
+    app.namespace("/").on("joined", |socket: Socket| {
+        Ok::<_, ropeway_server::app::Error>(Reply(socket.data::<Vec<bool>>()?))
+    });
+    let mut config = Config::default();
+    config.limits.rooms_per_connection = 2;
+    let server = Running::with(app, config, Router::new());
+    assert_eq!(Client::connect(&server, "/").ask("joined", &json!([])), [json!([true, true, false])]);
+}
+
+/// Long before the end of the time, when every connection is dropped and has this reason.
+#[test]
 fn a_restart_has_the_reason_of_a_shutdown() {
     let (sender, told) = telling();
     let app = App::new();
@@ -94,10 +113,31 @@ fn a_restart_has_the_reason_of_a_shutdown() {
     });
     let mut config = Config::default();
     config.shutdown.code = ShutdownCode::Restart;
+    config.shutdown.timeout = Duration::from_secs(3600);
     let server = Running::with(app, config, Router::new());
-    let _client = Client::connect(&server, "/");
-    server.stop();
-    assert_eq!(told.next(), DisconnectReason::ServerShuttingDown);
+    let mut client = Client::connect(&server, "/");
+    let polling = polling(&server);
+    let address = server.address;
+    let held = thread::spawn(move || request_at(address, "GET", &polling, ""));
+    let stopping = thread::spawn(|| server.stop());
+    while client.read() != Packet::Closed {}
+    // The answer to the close goes out when more is asked for.
+    client.read();
+    let (status, _, body) = held.join().unwrap();
+    assert_eq!((status, body.as_str()), (200, "1"));
+    assert_eq!([told.next(), told.next()], [DisconnectReason::ServerShuttingDown; 2]);
+    stopping.join().unwrap();
+}
+
+/// A session that is in `/` and polls; the path of its requests.
+fn polling(server: &Running) -> String {
+    let path = "/socket.io/?EIO=4&transport=polling";
+    let (_, _, open) = request(server, "GET", path, "");
+    let path = format!("{path}&sid={}", open.split('"').nth(3).unwrap());
+    request(server, "POST", &path, "40");
+    let (_, _, answer) = request(server, "GET", &path, "");
+    assert!(answer.starts_with("40{"), "{answer}");
+    path
 }
 
 #[test]
@@ -144,7 +184,7 @@ fn a_socket_that_has_gone_is_harmless() {
     drop(client);
     let start = std::time::Instant::now();
     while socket.connected() && start.elapsed() < crate::running::SOON {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     socket.emit("late", 1).unwrap();
     assert!(socket.join("room").is_err());

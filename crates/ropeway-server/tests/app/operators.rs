@@ -1,7 +1,7 @@
 //! Addressing others.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use axum::Router;
@@ -316,7 +316,11 @@ fn http(server: &Running, method: &str, path: &str, body: &str) -> (u16, String)
 
 /// A request by hand: status, head in lower case, and body.
 pub(crate) fn request(server: &Running, method: &str, path: &str, body: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(server.address).unwrap();
+    request_at(server.address, method, path, body)
+}
+
+pub(crate) fn request_at(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     let head =
         format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}");

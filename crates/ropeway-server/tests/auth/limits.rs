@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::client::{Client, SOON, closed, open, refusal};
 use crate::hook::server;
+use crate::socketio::poll;
 
 #[test]
 fn a_user_with_too_many_connections_is_refused() {
@@ -15,6 +16,8 @@ fn a_user_with_too_many_connections_is_refused() {
         let told = refusal(&server, path, &[]);
         assert_eq!(told, (429, Some("5".to_owned()), json!("too_many_connections")), "{path}");
     }
+    let (status, body) = poll(&server, "&token=ada", "");
+    assert_eq!((status, &body["code"]), (429, &json!("too_many_connections")));
     assert!(open(&server, "/ws?token=eve", &[]).is_ok(), "another user");
     drop(first);
     let deadline = Instant::now() + SOON;

@@ -17,7 +17,7 @@ use crate::running::Running;
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
 /// A session that begins with polling, or its refusal.
-fn poll(server: &Running, query: &str, headers: &str) -> (u16, Value) {
+pub(crate) fn poll(server: &Running, query: &str, headers: &str) -> (u16, Value) {
     let (status, body) = get(server, query, headers);
     (status, serde_json::from_str(body.trim_start_matches('0')).unwrap_or_default())
 }

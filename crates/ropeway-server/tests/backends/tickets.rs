@@ -113,6 +113,16 @@ fn bad_orders_are_refused() {
 }
 
 #[test]
+fn an_order_has_to_come_in_time() {
+    let server = server(&[("tickets.enabled", "true"), ("server.handshake_timeout", "100ms")]);
+    let headers = format!(
+        "authorization: Bearer {KEY}\r\ncontent-type: application/json\r\ncontent-length: 99\r\nconnection: close\r\n"
+    );
+    let answer = Exchange::head(&server, "POST /api/tickets", &headers, b"{").finish();
+    assert_eq!((answer.status, &answer.json()["code"]), (408, &json!("timeout")));
+}
+
+#[test]
 fn only_the_key_gets_tickets() {
     let server = with_tickets();
     for authorization in ["", "authorization: Bearer another\r\n"] {

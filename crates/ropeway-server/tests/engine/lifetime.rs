@@ -30,6 +30,43 @@ fn a_shutdown_ends_all_sessions() {
     assert!(std::net::TcpStream::connect(address).is_err());
 }
 
+/// On a WebSocket by the code of the configuration, in a GET that is held by a close packet. Who has no GET is not waited
+/// for.
+#[test]
+fn a_restart_is_told_on_every_transport() {
+    for (code, expected) in [("1001", 1001), ("1012", 1012)] {
+        let mut server = Running::with(&[("shutdown.code", code), ("shutdown.timeout", "1m")]);
+        let begun = Instant::now();
+        let (mut socket, _) = Socket::connected(&server);
+        let polling = Session::connected(&server);
+        let mut held = polling.begin_get();
+        assert!(held.is_held());
+        let unread = Session::in_room(&server);
+        assert_eq!(unread.post(r#"42["publish","plain:e","e","unread"]"#).text(), "ok");
+        let mut upgraded = upgraded(&server);
+        let mut late = Socket::open(&server, "");
+        late.read();
+        server.stop();
+        assert_eq!((socket.closed(), late.closed()), (Some(expected), Some(expected)));
+        assert_eq!(upgraded.closed(), Some(expected));
+        assert_eq!(held.finish().text(), "1", "{code}");
+        drop((socket, late, upgraded));
+        server.join();
+        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    }
+}
+
+fn upgraded(server: &Running) -> Socket {
+    let session = Session::connected(server);
+    let mut socket = Socket::open(server, &format!("&sid={}", session.sid));
+    socket.send("2probe");
+    assert_eq!(socket.read(), "3probe");
+    socket.send("5");
+    socket.send(r#"421["history","plain:none"]"#);
+    assert!(socket.read().starts_with("431["));
+    socket
+}
+
 #[test]
 fn a_shutdown_does_not_wait_for_clients_that_cannot_come_back() {
     let mut server = Running::with(&[("shutdown.timeout", "8s")]);

@@ -34,6 +34,19 @@ fn a_websocket_that_brings_too_much_is_closed() {
 }
 
 #[test]
+fn a_session_that_was_upgraded_has_its_rate() {
+    let server = strict("3");
+    let session = Session::connected(&server);
+    let mut socket = Socket::open(&server, &format!("&sid={}", session.sid));
+    socket.send("2probe");
+    assert_eq!(socket.read(), "3probe");
+    socket.send("5");
+    (0..4).for_each(|_| socket.send(EVENT));
+    assert_eq!(socket.closed(), Some(4008));
+    server.is_left_alone();
+}
+
+#[test]
 fn a_post_that_brings_too_much_ends_the_session() {
     let server = strict("3");
     let session = Session::connected(&server);

@@ -1,5 +1,6 @@
 //! Sessions that begin on a WebSocket.
 
+use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,23 @@ fn a_message_over_the_limit_is_1009() {
     let (mut socket, _) = Socket::connected(&server);
     socket.send(&format!("4{}", "x".repeat(1024)));
     assert_eq!(socket.closed(), Some(1009));
+}
+
+#[test]
+fn a_message_in_too_many_frames_is_1008() {
+    let server = Running::with(&[("limits.fragments", "3")]);
+    for (frames, code) in [(3, None), (4, Some(1008))] {
+        let (mut socket, _) = Socket::connected(&server);
+        // `421["none"]` and empty frames, of which the last has the bit FIN; the masks are empty.
+        let mut bytes = b"\x01\x8b\0\0\0\x00421[\"none\"]".to_vec();
+        (2..frames).for_each(|_| bytes.extend(b"\0\x80\0\0\0\0"));
+        bytes.extend(b"\x80\x80\0\0\0\0");
+        socket.0.get_mut().write_all(&bytes).unwrap();
+        match code {
+            None => assert!(socket.read().starts_with("431[")),
+            code => assert_eq!(socket.closed(), code),
+        }
+    }
 }
 
 #[test]

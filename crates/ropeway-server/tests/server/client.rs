@@ -140,20 +140,32 @@ pub(crate) fn refused(server: &Running, path: &str, headers: &[(&str, &str)]) ->
     }
 }
 
-/// The status with which a handshake is refused, when to come again, and the code in the body.
+/// The status with which a newcomer is refused, when to come again, and the code in the body.
+pub(crate) type Refusal = (u16, Option<String>, Value);
+
+/// How a handshake is refused.
 #[track_caller]
-pub(crate) fn refusal(
+pub(crate) fn refusal(server: &Running, path: &str, headers: &[(&str, &str)]) -> Refusal {
+    match try_open(server, path, headers) {
+        Err(refusal) => refusal,
+        Ok(socket) => panic!("a refusal instead of {socket:?}"),
+    }
+}
+
+/// A WebSocket as by [`open`], or how it is refused.
+#[track_caller]
+pub(crate) fn try_open(
     server: &Running,
     path: &str,
     headers: &[(&str, &str)],
-) -> (u16, Option<String>, Value) {
-    match open(server, path, headers).map_err(|error| *error) {
-        Err(Error::Http(response)) => {
+) -> Result<WebSocket<TcpStream>, Refusal> {
+    open(server, path, headers).map_err(|error| match *error {
+        Error::Http(response) => {
             let body: Value = serde_json::from_slice(response.body().as_deref().unwrap()).unwrap();
             assert!(body["message"].is_string(), "{body}");
             let when = response.headers().get("retry-after").map(|when| when.to_str().unwrap().to_owned());
             (response.status().as_u16(), when, body["code"].clone())
         }
-        other => panic!("a refusal instead of {other:?}"),
-    }
+        other => panic!("a refusal instead of {other}"),
+    })
 }

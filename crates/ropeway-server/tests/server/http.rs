@@ -119,6 +119,21 @@ fn refused_publishes_say_why() {
 }
 
 #[test]
+fn a_body_has_to_come_in_time() {
+    let server = Running::with(&[("server.handshake_timeout", "100ms")]);
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let head = format!(
+        "POST /api/publish HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: 99\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains(r#""code":"timeout""#), "{answer}");
+}
+
+#[test]
 fn paths_and_methods_that_do_not_exist() {
     let server = Running::start();
     let missing = get(&server, "/api/nothing", "");

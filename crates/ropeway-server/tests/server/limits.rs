@@ -6,9 +6,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tungstenite::Message;
+use tungstenite::{Message, WebSocket};
 
-use crate::client::{Client, SOON, open, refused};
+use crate::client::{Client, SOON, closed, open, refused};
 use crate::http::post;
 use crate::running::Running;
 
@@ -36,31 +36,49 @@ fn one_connection_too_many_is_answered_with_503() {
 #[test]
 fn a_message_over_the_limit_is_1009() {
     let server = Running::with(&[("limits.message", "1KiB")]);
-    let mut ada = Client::connect(&server);
-    ada.0.send(Message::text("x".repeat(1025))).unwrap();
-    assert_eq!(ada.closed().0, 1009);
+    for path in ["/ws", "/echo"] {
+        let mut socket = open(&server, path, &[]).unwrap();
+        socket.send(Message::text("x".repeat(1024))).unwrap();
+        socket.send(Message::text("x".repeat(1025))).unwrap();
+        assert_eq!(closed(&mut socket).0, 1009, "{path}");
+    }
+}
+
+#[test]
+fn a_message_over_the_limit_in_parts_is_1009() {
+    let server = Running::with(&[("limits.message", "1KiB")]);
+    for path in ["/ws", "/echo"] {
+        let mut socket = open(&server, path, &[]).unwrap();
+        frames(&mut socket, &[&[b'x'; 1024], b"x", b""]);
+        assert_eq!(closed(&mut socket).0, 1009, "{path}");
+    }
 }
 
 #[test]
 fn a_message_in_too_many_frames_is_1008() {
     let server = Running::with(&[("limits.fragments", "3")]);
-    let mut ada = Client::connect(&server);
-    for frames in [3, 4] {
-        // Empty masks leave the text as it is; the last frame has the bit FIN.
-        let text = br#"{"type":"ping"}"#;
-        for number in 0..frames {
-            let (first, last) = (number == 0, number + 1 == frames);
-            let payload: &[u8] = if first { text } else { b"" };
-            let head = u8::from(first) | (u8::from(last) << 7);
-            let frame = [&[head, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat();
-            // After the close the rest may not be taken any more.
-            let _ = ada.0.get_mut().write_all(&frame);
-        }
-        if frames == 3 {
-            assert_eq!(ada.read()["type"], "pong");
-        }
+    for path in ["/ws", "/echo"] {
+        let mut socket = open(&server, path, &[]).unwrap();
+        let text = br#"{"type":"ping","id":"whole"}"#;
+        frames(&mut socket, &[text, b"", b""]);
+        while !socket.read().unwrap().to_text().unwrap().contains("whole") {}
+        frames(&mut socket, &[text, b"", b"", b""]);
+        assert_eq!(closed(&mut socket).0, 1008, "{path}");
     }
-    assert_eq!(ada.closed().0, 1008);
+}
+
+/// Writes a text in so many frames.
+fn frames(socket: &mut WebSocket<TcpStream>, parts: &[&[u8]]) {
+    for (number, payload) in parts.iter().enumerate() {
+        // The last frame has the bit FIN. Empty masks leave the payload as it is.
+        let head = u8::from(number == 0) | (u8::from(number + 1 == parts.len()) << 7);
+        let length = (payload.len() as u16).to_be_bytes();
+        let length: &[u8] = if payload.len() < 126 { &length[1..] } else { &length };
+        let first = if payload.len() < 126 { 0x80 | length[0] } else { 0x80 | 126 };
+        let long: &[u8] = if payload.len() < 126 { b"" } else { length };
+        // After the close the rest may not be taken any more.
+        let _ = socket.get_mut().write_all(&[&[head, first], long, &[0; 4], payload].concat());
+    }
 }
 
 #[test]
@@ -108,6 +126,41 @@ fn a_client_that_does_not_read_is_closed_with_4002() {
     }
     assert_eq!(slow.closed(), (4002, "slow consumer".to_owned()));
     fast.nothing_more();
+}
+
+/// The names of the events that a member finds who has not read for long: `often` many times, `rare` once, and `often`
+/// many times again.
+fn found_late(slow_consumer: &str) -> Vec<String> {
+    let server = Running::with(&[("limits.outbox", "4MiB"), ("limits.slow_consumer", slow_consumer)]);
+    let mut slow = Client::in_room(&server, "plain:s");
+    let mut fast = Client::in_room(&server, "plain:s");
+    let (large, small) = (json!("x".repeat(500_000)), json!(1));
+    let often = [("often", &large); 60];
+    for (event, data) in [&often[..], &[("rare", &small)], &often, &[("last", &small)]].concat() {
+        post(&server, "/api/publish", &json!({ "room": "plain:s", "event": event, "data": data }));
+        fast.read();
+    }
+    let mut found = Vec::new();
+    while found.last().is_none_or(|event| event != "last") {
+        found.push(slow.read()["event"].as_str().unwrap().to_owned());
+    }
+    slow.nothing_more();
+    found
+}
+
+#[test]
+fn a_client_that_does_not_read_may_lose_what_is_oldest() {
+    let found = found_late("drop-oldest");
+    assert!(found.len() < 100, "{} of 122 have waited", found.len());
+    assert!(!found.contains(&"rare".to_owned()), "it was older than those that are there");
+    assert!(found.ends_with(&["often".to_owned(), "often".to_owned(), "last".to_owned()]));
+}
+
+#[test]
+fn a_client_that_does_not_read_may_find_the_newest_of_each_kind() {
+    let found = found_late("conflate");
+    assert!(found.len() < 100, "{} of 122 have waited", found.len());
+    assert!(found.contains(&"rare".to_owned()), "the newest of its kind");
 }
 
 #[test]

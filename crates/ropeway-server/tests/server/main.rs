@@ -11,6 +11,7 @@ mod echo;
 mod http;
 mod limits;
 mod network;
+mod newcomers;
 #[cfg(test)]
 mod pages;
 mod rates;

@@ -8,7 +8,6 @@ use serde_json::json;
 use tungstenite::{Error, WebSocket};
 
 use crate::client::{SOON, open, open_from, refusal, refused};
-use crate::http::get;
 use crate::running::Running;
 
 const ADA: (&str, &str) = ("x-forwarded-for", "192.0.2.1");
@@ -56,7 +55,6 @@ fn who_is_exempt_has_no_limits_of_addresses() {
         ("limits.connections_per_address", "1"),
         ("limits.connections_per_subnet", "1"),
         ("limits.arrivals_per_address", "1"),
-        ("limits.http_connections_per_address", "1"),
     ]);
     let held: Vec<_> = (0..8).map(|_| from_loopback(&server, 2)).collect();
     assert!(held.iter().all(Result::is_ok));
@@ -75,24 +73,12 @@ fn who_is_exempt_has_no_limits_of_addresses() {
 }
 
 #[test]
-fn refusals_say_why_and_when_to_come_again() {
-    let server = Running::with(&[
-        ("proxy.trusted", "127.0.0.1"),
-        ("limits.connections_per_address", "1"),
-        ("server.max_connections", "2"),
-    ]);
-    let _ada = open(&server, "/ws", &[ADA]).unwrap();
-    for path in ["/ws", "/echo", "/socket.io/?EIO=4&transport=websocket"] {
-        let told = refusal(&server, path, &[ADA]);
-        assert_eq!(told, (429, Some("5".to_owned()), json!("too_many_connections")), "{path}");
-    }
-    let polling = || get(&server, "/socket.io/?EIO=4&transport=polling", "x-forwarded-for: 192.0.2.1\r\n");
-    let answer = polling();
-    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("5")));
-    assert_eq!(answer.json()["code"], "too_many_connections");
-    let _bob = open(&server, "/ws", &[BOB]).unwrap();
-    let told = refusal(&server, "/ws", &[("x-forwarded-for", "192.0.2.3")]);
-    assert_eq!(told, (503, Some("5".to_owned()), json!("unavailable")));
+fn who_is_exempt_may_have_as_many_in_http_as_it_likes() {
+    let server =
+        Running::with(&[("limits.exempt", "127.0.0.1"), ("limits.http_connections_per_address", "1")]);
+    let _waiting = [(); 3].map(|()| TcpStream::connect(server.address).unwrap());
+    let answer = raw(&server, b"GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
 }
 
 #[test]
@@ -248,18 +234,6 @@ fn the_proxy_protocol_is_no_http() {
     let server = Running::start();
     let answer = raw(&server, b"PROXY TCP4 192.0.2.1 127.0.0.1 1 2\r\nGET /healthz HTTP/1.0\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-}
-
-#[test]
-fn without_memory_nobody_else_is_let_in() {
-    let server = Running::with(&[("limits.memory", "1MiB")]);
-    let deadline = Instant::now() + SOON;
-    while open(&server, "/ws", &[]).is_ok() {
-        assert!(Instant::now() < deadline, "the server has not looked at its memory");
-    }
-    let told = refusal(&server, "/ws", &[]);
-    assert_eq!(told, (503, Some("5".to_owned()), json!("overloaded")));
-    assert_eq!(refused(&server, "/socket.io/?EIO=4&transport=websocket", &[]), 503);
 }
 
 /// A WebSocket from an address of the loopback network, or the status with which it is refused.

@@ -61,15 +61,17 @@ fn echo_has_no_rate() {
 }
 
 #[test]
-fn pings_are_messages() {
+fn pings_and_pongs_are_messages() {
     let server = Running::with(&[
         ("limits.rate_action", "close"),
         ("limits.messages_per_second", "1"),
         ("limits.message_burst", "2"),
     ]);
-    let mut ada = Client::connect(&server);
-    (0..3).for_each(|_| ada.0.send(Message::Ping(Vec::new().into())).unwrap());
-    assert_eq!(ada.closed().0, 4008);
+    for message in [Message::Ping(Vec::new().into()), Message::Pong(Vec::new().into())] {
+        let mut ada = Client::connect(&server);
+        (0..3).for_each(|_| ada.0.send(message.clone()).unwrap());
+        assert_eq!(ada.closed().0, 4008, "{message:?}");
+    }
 }
 
 /// A delay of three seconds and more, and a heartbeat that gives up after two.
