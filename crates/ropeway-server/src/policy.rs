@@ -57,6 +57,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_first_rule_that_matches_decides() {
+        let rule =
+            |pattern, join| RoomRule { pattern: Pattern::new(pattern).unwrap(), join, ..RoomRule::default() };
+        let rooms = vec![rule("a:1", Who::Nobody), rule("a:*", Who::Users), rule("*", Who::Anyone)];
+        let rules = Rules::new(&Config { rooms, ..Config::development() });
+        let join = |room| rules.settings("/", room).join;
+        assert_eq!([join("a:1"), join("a:2"), join("b")], [Access::Nobody, Access::Users, Access::Anyone]);
+    }
+
+    #[test]
     fn rooms_without_a_rule_are_closed() {
         let rules = Rules::new(&Config::development());
         let open = rules.settings("/", "demo:lobby");

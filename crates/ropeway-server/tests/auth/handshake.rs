@@ -42,9 +42,27 @@ fn a_token_may_stand_in_the_header_the_query_and_the_subprotocols() {
 
 #[test]
 fn a_token_is_only_looked_for_where_it_may_stand() {
-    let server = server(&[("auth.token_from", "header")]);
-    welcomed(&server, "/ws", &[("authorization", "Bearer ada")]);
-    assert_eq!(refused(&server, "/ws?token=ada", &[]), 401, "and nothing may come later");
+    let places = [
+        ("header", "", vec![("authorization", "Bearer ada")]),
+        ("query", "token=ada", vec![]),
+        ("subprotocol", "", vec![("sec-websocket-protocol", "ropeway.json, ropeway.token.ada")]),
+    ];
+    for (allowed, ..) in &places {
+        let server = server(&[("auth.token_from", allowed)]);
+        for (place, query, headers) in &places {
+            for path in ["/ws?", "/socket.io/?EIO=4&transport=websocket&"] {
+                // Elsewhere it is none at all, and nothing may come later.
+                match open(&server, &format!("{path}{query}"), headers).map_err(|error| *error) {
+                    Err(Error::Http(response)) => {
+                        assert_eq!(response.status(), 401, "{path}");
+                        assert_ne!(place, allowed, "{path}");
+                    }
+                    // Maybe without a subprotocol, which the client holds against the server.
+                    _ => assert_eq!(place, allowed, "{path}"),
+                }
+            }
+        }
+    }
 }
 
 #[test]

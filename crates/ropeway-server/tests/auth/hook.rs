@@ -1,5 +1,7 @@
 //! A server whose hook knows some tokens.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use ropeway_server::app::App;
@@ -59,6 +61,17 @@ pub(crate) fn before_the_end<T>(mut attempt: impl FnMut(&str) -> Option<T>) -> (
     done.unwrap_or_else(|| panic!("eight seconds are enough for a few messages"))
 }
 
+/// The same, and how often its hook has been asked about tokens.
+pub(crate) fn counting(settings: &[(&'static str, &str)]) -> (Running, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let book = asked.clone();
+    let builder = builder(settings).authenticate(move |applicant: Applicant| {
+        book.fetch_add(usize::from(applicant.token().is_some()), Ordering::Relaxed);
+        known(applicant)
+    });
+    (Running::build(builder), asked)
+}
+
 async fn known(applicant: Applicant) -> Result<Identity, Refusal> {
     let Some(token) = applicant.token() else {
         let is_guest = applicant.handshake().query("guest").is_some();
@@ -67,7 +80,11 @@ async fn known(applicant: Applicant) -> Result<Identity, Refusal> {
     let list = |names: &[&str]| Some(names.iter().filter_map(|name| Pattern::new(name)).collect());
     let rights = |join, publish| Rights { namespaces: None, join, publish };
     let ada = Identity::user("ada");
-    match token.reveal() {
+    let token = token.reveal();
+    if token.starts_with("slow ") {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    match token.trim_start_matches("slow ") {
         "ada" => Ok(ada),
         "eve" => Ok(Identity::user("eve")),
         "nameless" => Ok(Identity::nameless()),

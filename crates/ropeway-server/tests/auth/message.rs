@@ -1,10 +1,12 @@
 //! The token as the first message.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 use tungstenite::Message;
 
 use crate::client::{Client, open};
-use crate::hook::server;
+use crate::hook::{counting, server};
 use crate::running::{KEY, Running};
 
 fn unknown(server: &Running) -> Client {
@@ -95,6 +97,32 @@ fn what_comes_behind_the_token_waits_for_it() {
     ada.0.flush().unwrap();
     let types = [ada.read(), ada.read(), ada.read()].map(|message| message["type"].clone());
     assert_eq!(types, ["auth_ok", "welcome", "joined"]);
+}
+
+/// However long the answer takes.
+#[test]
+fn what_comes_behind_a_slow_token_waits_for_it() {
+    let server = server(&[]);
+    let mut ada = unknown(&server);
+    ada.0.write(Message::text(auth("slow ada").to_string())).unwrap();
+    ada.0.write(Message::text(json!({ "type": "join", "room": "users:a" }).to_string())).unwrap();
+    ada.0.flush().unwrap();
+    let types = [ada.read(), ada.read(), ada.read()].map(|message| message["type"].clone());
+    assert_eq!(types, ["auth_ok", "welcome", "joined"]);
+}
+
+/// Nobody is asked about what comes behind the refusal.
+#[test]
+fn of_a_flood_of_bad_tokens_the_first_is_looked_at() {
+    let (server, asked) = counting(&[]);
+    let mut eve = unknown(&server);
+    for token in ["x", "x", "ada", "eve"] {
+        eve.0.write(Message::text(auth(token).to_string())).unwrap();
+    }
+    eve.0.flush().unwrap();
+    assert_eq!(eve.read()["code"], "unauthorized");
+    assert_eq!(eve.closed().0, 4001);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
 #[test]

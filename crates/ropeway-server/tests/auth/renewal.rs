@@ -28,6 +28,13 @@ fn a_client_is_warned_and_then_closed() {
 }
 
 #[test]
+fn the_warning_comes_so_long_before_the_end() {
+    let server = server(&[("auth.expiry_warning", "100ms")]);
+    let warning = with(&server, SHORT).read();
+    assert!(warning["expires_in"].as_u64().is_some_and(|left| left <= 100), "{warning}");
+}
+
+#[test]
 fn a_new_token_of_the_same_user_keeps_the_connection() {
     let server = server(&[]);
     let (mut ada, token) = before_the_end(|token| {

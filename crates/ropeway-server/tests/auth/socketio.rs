@@ -8,8 +8,9 @@ use std::time::Instant;
 use ropeway_server::app::{App, Data, Reply, Socket};
 use ropeway_server::auth::Identity;
 use serde_json::{Value, json};
+use tungstenite::Message;
 
-use crate::client::{SOON, refused};
+use crate::client::{SOON, open, refused};
 use crate::hook::{SHORT, before_the_end, server, with_app};
 use crate::peer::{Peer, between, status};
 use crate::running::Running;
@@ -98,6 +99,20 @@ fn nobody_enters_without_a_token() {
 }
 
 #[test]
+fn nobody_enters_without_a_token_over_polling() {
+    let server = server(&[]);
+    let (_, told) = poll(&server, "", "");
+    let session = format!("&sid={}", told["sid"].as_str().unwrap());
+    for (packet, told) in
+        [("40", "44{\"message\":\"credentials are needed\""), ("40{\"token\":\"ada\"}", "40{")]
+    {
+        assert_eq!(post(&server, &session, packet), 200);
+        let heard = get(&server, &session, "").1;
+        assert!(heard.starts_with(told), "{heard}");
+    }
+}
+
+#[test]
 fn a_slow_answer_holds_up_nobody_else_and_lets_nobody_in() {
     let server = server(&[("socketio.namespaces", "/, /other")]);
     let mut peer = Peer::open(&server);
@@ -114,6 +129,9 @@ fn namespaces_and_rooms_are_those_of_the_credentials() {
     let mut peer = Peer::open(&server);
     assert!(peer.ask(r#"0{"token":"elsewhere"}"#).contains("\"code\":\"forbidden\""));
     assert!(peer.ask(r#"0/other,{"token":"elsewhere"}"#).starts_with("0/other,{\"sid\":"));
+    assert!(peer.ask(&connect("ada")).starts_with("0{\"sid\":"));
+    assert!(peer.ask(r#"20["auth",{"token":"elsewhere"}]"#).contains("\"code\":\"forbidden\""));
+    assert!(peer.ask(r#"21["join","open:a"]"#).contains("joined"), "what it has stays");
     let mut narrow = Peer::with(&server, "&token=narrow", &[]);
     assert!(narrow.ask("0").starts_with("0{\"sid\":"));
     assert!(narrow.ask(r#"20["join","open:a"]"#).contains("joined"));
@@ -138,6 +156,71 @@ fn a_client_is_warned_and_put_out_when_its_token_ends() {
     assert!(peer.read().starts_with(r#"2["auth_expiring",{"expires_in":"#));
     assert_eq!(peer.read(), "1");
     assert!(peer.ask(r#"0{"token":"ada"}"#).starts_with("0{\"sid\":"), "it may come back");
+}
+
+#[test]
+fn the_warning_comes_so_long_before_the_end() {
+    let server = server(&[("auth.expiry_warning", "100ms")]);
+    let mut peer = Peer::open(&server);
+    assert!(peer.ask(&connect(SHORT)).starts_with("0{\"sid\":"));
+    let warning = peer.read();
+    let left = between(&warning, r#"2["auth_expiring",{"expires_in":"#, "}");
+    assert!(left.parse::<u64>().unwrap() <= 100, "{warning}");
+}
+
+/// As a client that never was in one.
+#[test]
+fn who_is_put_out_of_its_last_namespace_has_so_long_to_come_back() {
+    let server = server(&[("socketio.connect_timeout", "3s")]);
+    let mut peer = Peer::open(&server);
+    assert!(peer.ask(&connect(SHORT)).starts_with("0{\"sid\":"));
+    while peer.read() != "1" {}
+    peer.closed();
+}
+
+/// The request is good for the namespaces that its credentials name, and as long as these last.
+#[test]
+fn the_credentials_of_the_request_are_looked_at_for_each_namespace() {
+    let server = server(&[("socketio.namespaces", "/, /other")]);
+    let mut elsewhere = Peer::with(&server, "&token=elsewhere", &[]);
+    assert!(elsewhere.ask("0").contains("\"code\":\"forbidden\""));
+    assert!(elsewhere.ask("0/other,").starts_with("0/other,{\"sid\":"));
+    let mut late = Peer::with(&server, &format!("&token={SHORT}"), &[]);
+    await_the_end(&server, SHORT);
+    assert!(late.ask("0").contains("\"code\":\"token_expired\""));
+}
+
+#[test]
+fn tokens_of_messages_can_be_switched_off() {
+    let server = server(&[("auth.anonymous", "true"), ("auth.token_from", "query")]);
+    let mut nobody = Peer::open(&server);
+    assert!(nobody.ask(&connect("ada")).starts_with("0{\"sid\":"));
+    assert!(nobody.ask(r#"20["join","users:a"]"#).contains("forbidden"), "the token is not looked at");
+    let mut ada = Peer::with(&server, "&token=ada", &[]);
+    assert!(ada.ask("0").starts_with("0{\"sid\":"));
+    assert!(ada.ask(r#"20["auth",{"token":"lasting"}]"#).contains("\"code\":\"unsupported\""));
+}
+
+/// However long the answer takes, on each carrier.
+#[test]
+fn what_comes_behind_a_slow_token_waits_for_it() {
+    let server = server(&[]);
+    let mut peer = Peer::with(&server, "&token=ada", &[]);
+    assert!(peer.ask("0").starts_with("0{\"sid\":"));
+    peer.send_all(&[r#"20["auth",{"token":"slow granted"}]"#, r#"21["join","granted:a"]"#]);
+    assert!(peer.read().contains("auth_ok"));
+    assert!(peer.read().contains("joined"));
+    let (_, told) = poll(&server, "&token=ada", "");
+    let session = format!("&sid={}", told["sid"].as_str().unwrap());
+    assert_eq!(post(&server, &session, "40"), 200);
+    assert!(get(&server, &session, "").1.starts_with("40{"));
+    let both = "420[\"auth\",{\"token\":\"slow granted\"}]\u{1e}421[\"join\",\"granted:a\"]";
+    assert_eq!(post(&server, &session, both), 200);
+    let mut heard = String::new();
+    while !heard.contains("431[") {
+        heard.push_str(&get(&server, &session, "").1);
+    }
+    assert!(heard.contains("auth_ok") && heard.contains("\"joined\""), "{heard}");
 }
 
 /// CONNECT to `/`.
@@ -245,11 +328,35 @@ fn the_end_comes_over_polling_too() {
 }
 
 #[test]
+fn the_end_comes_behind_an_upgrade_too() {
+    let server = server(&[]);
+    let (_, told) = poll(&server, "", "");
+    let session = format!("&sid={}", told["sid"].as_str().unwrap());
+    let mut socket = open(&server, &format!("{WEBSOCKET}{session}"), &[]).unwrap();
+    let mut say = |text: &str| socket.send(Message::text(text)).unwrap();
+    say("2probe");
+    say("5");
+    say(&format!("4{}", connect(SHORT)));
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|last| last != "41") {
+        heard.push(socket.read().unwrap().into_text().unwrap().to_string());
+    }
+    assert_eq!(heard[0], "3probe");
+    assert!(
+        heard[1].starts_with("40{\"sid\":") && heard[2].starts_with("42[\"auth_expiring\","),
+        "{heard:?}"
+    );
+}
+
+#[test]
 fn who_came_in_as_nobody_may_become_somebody() {
     let server = server(&[("auth.anonymous", "true"), ("socketio.namespaces", "/, /other")]);
     let mut peer = Peer::connect(&server);
     assert!(peer.ask(r#"20["join","users:a"]"#).contains("forbidden"));
-    assert!(peer.ask(r#"21["auth",{"token":"ada"}]"#).contains("connect to the namespace again"));
+    for token in ["ada", "nameless"] {
+        let refused = peer.ask(&format!(r#"21["auth",{{"token":"{token}"}}]"#));
+        assert!(refused.contains("connect to the namespace again"), "{refused}");
+    }
     assert!(peer.ask(r#"0/other,{"token":"wrong"}"#).contains("unauthorized"));
     assert!(peer.ask(r#"0/other,{"token":"ada"}"#).starts_with("0/other,{\"sid\":"));
     assert!(peer.ask(r#"2/other,2["join","users:a"]"#).contains("joined"));
@@ -357,6 +464,11 @@ fn users_have_so_many_connections_wherever_their_token_is() {
     assert!(first.ask(eve).contains("too_many_connections"), "the place of the other user is taken");
     let mut third = Peer::with(&server, "&token=ada", &[]);
     assert!(third.ask(ada).starts_with("0{\"sid\":"), "counted by its request");
+    // A connection may have several users, and is one of each.
+    second.send("1");
+    assert!(second.ask(ada).contains("too_many_connections"), "and has heard that the other one goes");
+    assert!(first.ask(eve).starts_with("0{\"sid\":"));
+    assert!(first.ask(r#"0/other,{"token":"ada"}"#).contains("too_many_connections"));
 }
 
 #[test]

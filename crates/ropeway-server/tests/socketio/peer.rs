@@ -1,10 +1,10 @@
 //! A client of Socket.IO that knows nothing but packets.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
-use tungstenite::{Message, WebSocket};
+use tungstenite::{Error, Message, WebSocket};
 
 use crate::client::{SOON, open};
 use crate::running::{KEY, Running};
@@ -52,6 +52,13 @@ impl Peer {
         self.socket.send(Message::text(format!("4{packet}"))).unwrap();
     }
 
+    /// Sends packets so that they come at once.
+    #[allow(dead_code, reason = "for tests of authentication")]
+    pub(crate) fn send_all(&mut self, packets: &[&str]) {
+        packets.iter().for_each(|packet| self.socket.write(Message::text(format!("4{packet}"))).unwrap());
+        self.socket.flush().unwrap();
+    }
+
     pub(crate) fn attach(&mut self, attachment: &'static [u8]) {
         self.socket.send(Message::binary(attachment)).unwrap();
     }
@@ -85,10 +92,16 @@ impl Peer {
     }
 
     /// Reads up to the end, whatever comes before.
+    #[track_caller]
     pub(crate) fn closed(&mut self) {
-        while let Ok(message) = self.socket.read() {
-            if let Message::Close(_) = message {
-                return;
+        loop {
+            match self.socket.read() {
+                Ok(Message::Close(_)) => return,
+                Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                    panic!("the connection goes on")
+                }
+                Err(_) => return,
             }
         }
     }

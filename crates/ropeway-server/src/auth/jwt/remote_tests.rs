@@ -171,6 +171,7 @@ async fn nobody_is_let_in_before_there_are_keys() {
         Answer::Gibibyte,
         Answer::status("500 Internal Server Error", ""),
         Answer::status("302 Found", ""),
+        Answer::status("500 Internal Server Error", &json!({ "keys": [key.public().to_jwk()] }).to_string()),
         Answer::ok("<html>"),
         Answer::ok(r#"{"keys":[]}"#),
         Answer::ok(&oct.to_string()),

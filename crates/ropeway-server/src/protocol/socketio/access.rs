@@ -153,15 +153,20 @@ impl Session {
     /// A token of a client that is in a namespace without an application.
     pub(super) fn renew(&mut self, socket: &Socket, event: &Incoming<'_>) {
         let Some(access) = &mut self.access else { return };
+        if !access.auth.takes_messages() {
+            let mut error = String::new();
+            push_error(&mut error, None, "unsupported", "this server takes no tokens as messages", false);
+            return self.answer_token(socket, event.id, Err(error));
+        }
         match read_token(event.data.text).and_then(|token| token.ok_or_else(Refusal::missing)) {
             Ok(token) => access.renew(socket, event.id, token),
-            Err(refusal) => self.answer_token(socket, event.id, &Err(refusal)),
+            Err(refusal) => self.answer_token(socket, event.id, told(&Err(refusal))),
         }
     }
 
     pub(super) fn poll_renewal(&mut self, cx: &mut Context<'_>) {
         if let Some((socket, id, verified)) = self.access.as_mut().and_then(|access| access.poll(cx)) {
-            self.answer_token(&socket, id, &verified);
+            self.answer_token(&socket, id, told(&verified));
             self.note_token(&verified);
         }
     }
@@ -174,19 +179,13 @@ impl Session {
         }
     }
 
-    fn answer_token(&self, socket: &Socket, id: Option<u64>, verified: &Verified) {
-        let mut object = String::new();
-        match verified {
-            Ok(identity) => push_auth_ok(&mut object, identity),
-            Err(refusal) => {
-                push_error(&mut object, None, refusal.code(), refusal.message(), refusal.retry());
-            }
-        }
-        let packet = match (id, verified) {
-            (Some(id), _) => Outgoing::Ack { id, arguments: &object, attachments: &[] },
+    /// Who asked without a callback is told of a failure alone.
+    fn answer_token(&self, socket: &Socket, id: Option<u64>, answer: Result<String, String>) {
+        let packet = match (id, &answer) {
+            (Some(id), Ok(object) | Err(object)) => Outgoing::Ack { id, arguments: object, attachments: &[] },
             (None, Ok(_)) => return,
-            (None, Err(_)) => {
-                Outgoing::Event { id: None, name: "error", arguments: &[&object], attachments: &[] }
+            (None, Err(error)) => {
+                Outgoing::Event { id: None, name: "error", arguments: &[error], attachments: &[] }
             }
         };
         self.push(socket.namespace(), &packet);
@@ -228,7 +227,21 @@ impl Session {
     }
 }
 
-/// As in the native protocol.
+/// What a token has come to, as an object of the native protocol.
+fn told(verified: &Verified) -> Result<String, String> {
+    let mut object = String::new();
+    match verified {
+        Ok(identity) => {
+            push_auth_ok(&mut object, identity);
+            Ok(object)
+        }
+        Err(refusal) => {
+            push_error(&mut object, None, refusal.code(), refusal.message(), refusal.retry());
+            Err(object)
+        }
+    }
+}
+
 fn push_auth_ok(out: &mut String, identity: &Identity) {
     let object = Object::message(out, "auth_ok").optional_text("user", identity.name());
     match identity.time_left(SystemTime::now()) {
