@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use ropeway_hub::BoxFuture;
 
-use super::session::Door;
+use super::door::Door;
 use crate::auth::{Admission, Applicant, Attempts, Auth, Identity, Refusal, Secret};
 use crate::limits::{Population, UserPlace};
 use crate::state::State;

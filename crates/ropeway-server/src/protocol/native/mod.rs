@@ -2,19 +2,24 @@
 //!
 //! ```text
 //! text message -> client::parse -> Session -> hub -> Encoder -> frame
-//!                                  Access: who it is, until when
+//!                                  Access: who it is, until when; admission: how that becomes known
 //! ```
 
 mod access;
+mod admission;
 mod client;
+mod door;
 mod encoder;
+mod notices;
 mod session;
 
 use ropeway_hub::Published;
 
 pub(crate) use access::Access;
+pub(crate) use door::Door;
 pub(crate) use encoder::NativeEncoder;
-pub(crate) use session::{Door, Session, Welcome};
+pub(crate) use notices::Welcome;
+pub(crate) use session::Session;
 
 use super::messages::push_receipt;
 
