@@ -150,3 +150,63 @@ impl Session {
         Self { client_certificate: own.map(|certificate| Arc::new(certificate.clone().into_owned())) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn write(folder: &Path, names: [&str; 2]) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let contents = [made.cert.pem(), made.signing_key.serialize_pem()];
+        for (name, text) in names.iter().zip(contents) {
+            fs::write(folder.join(name), text).unwrap();
+        }
+    }
+
+    fn opened(folder: &TempDir) -> Arc<Tls> {
+        write(folder.path(), ["cert.pem", "key.pem"]);
+        write(folder.path(), ["ca.pem", "no.key"]);
+        let file = |name| vec![folder.path().join(name)];
+        let config = config::Tls {
+            certificate: file("cert.pem"),
+            key: file("key.pem"),
+            client_ca: file("ca.pem"),
+            client_certificates: ClientCertificates::Required,
+            ..config::Tls::default()
+        };
+        Tls::open(&config).unwrap().unwrap()
+    }
+
+    #[test]
+    fn each_change_is_noticed_once() {
+        let folder = TempDir::new().unwrap();
+        let tls = opened(&folder);
+        assert!(!tls.has_changed());
+        for names in [["cert.pem", "no.key"], ["no.pem", "key.pem"], ["ca.pem", "no.key"]] {
+            write(folder.path(), names);
+            assert!(tls.has_changed(), "{names:?}");
+            tls.look();
+            assert!(!tls.has_changed(), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_noticed_once_and_again_when_it_is_back() {
+        let folder = TempDir::new().unwrap();
+        let tls = opened(&folder);
+        let (here, away) = (folder.path().join("key.pem"), folder.path().join("away.pem"));
+        fs::rename(&here, &away).unwrap();
+        assert!(tls.has_changed());
+        tls.look();
+        assert!(!tls.has_changed(), "it is told once");
+        fs::rename(&away, &here).unwrap();
+        assert!(tls.has_changed());
+        tls.look();
+        assert!(!tls.has_changed());
+    }
+}
