@@ -4,34 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
+use ropeway_server::Builder;
 use ropeway_server::app::App;
 use ropeway_server::auth::{Applicant, Identity, Refusal, Rights};
-use ropeway_server::config::{Pattern, Sources};
-use ropeway_server::{Builder, Server};
+use ropeway_server::config::Pattern;
 
+use crate::guarded;
 use crate::running::Running;
-
-const FILE: &str = "
-[server]
-listen = '127.0.0.1:0'
-origins = ['https://app.example']
-[shutdown]
-spread = '50ms'
-[api]
-key = 'a-key-for-the-tests'
-[[rooms]]
-pattern = 'open:*'
-join = 'anyone'
-publish = 'anyone'
-[[rooms]]
-pattern = 'users:*'
-join = 'users'
-publish = 'users'
-[[rooms]]
-pattern = 'granted:*'
-join = 'granted'
-publish = 'granted'
-";
 
 /// Longer than a machine under load takes from a request to its answer.
 const A_WHILE: Duration = Duration::from_secs(3600);
@@ -45,9 +24,7 @@ pub(crate) fn with_app(settings: &[(&'static str, &str)], app: App) -> Running {
 }
 
 fn builder(settings: &[(&'static str, &str)]) -> Builder {
-    let sources = Sources::new().file("test", FILE);
-    let sources = settings.iter().fold(sources, |sources, (key, value)| sources.flag("-", key, *value));
-    Server::builder(sources.load().unwrap()).authenticate(known)
+    guarded::builder(settings).authenticate(known)
 }
 
 /// A token that ends soon.

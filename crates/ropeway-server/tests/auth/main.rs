@@ -17,6 +17,7 @@ mod running;
 mod peer;
 
 mod application;
+mod guarded;
 mod handshake;
 mod hook;
 mod limits;

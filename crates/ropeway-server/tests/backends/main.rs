@@ -8,6 +8,8 @@
 #[path = "../server/client.rs"]
 #[allow(dead_code, reason = "the tests of the server use more of it")]
 mod client;
+#[path = "../auth/guarded.rs"]
+mod guarded;
 #[path = "../../../../tests/shared/log.rs"]
 #[allow(dead_code, reason = "the tests of the binary use more of it")]
 mod log;

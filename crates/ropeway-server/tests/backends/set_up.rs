@@ -3,42 +3,22 @@
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 
-use ropeway_server::config::Sources;
-use ropeway_server::{Builder, Server};
 use serde_json::{Value, json};
 use tracing::Level;
 use tungstenite::Error;
 
 use crate::client::{Client, open};
+use crate::guarded;
 use crate::log::Log;
 use crate::raw::{Answer, Exchange};
 use crate::running::{KEY, Running};
-
-const FILE: &str = "
-[shutdown]
-spread = '50ms'
-
-[server]
-listen = '127.0.0.1:0'
-origins = ['https://app.example']
-[api]
-key = 'a-key-for-the-tests'
-[[rooms]]
-pattern = 'open:*'
-join = 'anyone'
-publish = 'anyone'
-[[rooms]]
-pattern = 'granted:*'
-join = 'granted'
-publish = 'granted'
-";
 
 /// Notes the secrets of the settings.
 pub(crate) fn server(settings: &[(&'static str, &str)]) -> Running {
     note(KEY);
     let secrets = settings.iter().filter(|(key, _)| key.ends_with(".secret"));
     secrets.for_each(|(_, secret)| note(secret));
-    Running::build(builder(settings))
+    Running::build(guarded::builder(settings))
 }
 
 /// Notes what may not stand in the log of this process, and keeps that from now on.
@@ -56,12 +36,6 @@ fn keep_log() -> Log {
         .with_writer(Mutex::new(log.file()))
         .init();
     log
-}
-
-fn builder(settings: &[(&'static str, &str)]) -> Builder {
-    let sources = Sources::new().file("test", FILE);
-    let sources = settings.iter().fold(sources, |sources, (key, value)| sources.flag("-", key, *value));
-    Server::builder(sources.load().unwrap())
 }
 
 /// A client that is let in.
