@@ -159,11 +159,14 @@ fn the_status_counts() {
 fn without_a_key_the_api_is_off() {
     let config = "[server]\nlisten = '127.0.0.1:0'";
     let server = Running::from_file(config);
-    let answer = get(&server, "/api/status", "authorization: Bearer \r\n");
-    assert_eq!(
-        (answer.status, answer.json()["message"].as_str().map(|m| m.contains("api.key"))),
-        (404, Some(true))
-    );
+    for call in
+        ["GET /api/status", "POST /api/publish", "POST /api/tickets", "GET /api/drain", "POST /api/drain"]
+    {
+        let answer = request(&server, &format!("{call} HTTP/1.1\r\nauthorization: Bearer \r\n"), "");
+        let names_the_key = answer.json()["message"].as_str().map(|message| message.contains("api.key"));
+        assert_eq!((answer.status, names_the_key), (404, Some(true)), "{call}");
+    }
+    assert_eq!(get(&server, "/readyz", "").status, 200);
 }
 
 #[test]

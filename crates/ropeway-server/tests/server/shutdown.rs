@@ -117,8 +117,10 @@ fn the_api_tells_who_had_to_be_dropped() {
 fn only_who_has_the_key_may_drain() {
     let server = Running::start();
     for method in ["GET", "POST"] {
-        let head = format!("{method} /api/drain HTTP/1.1\r\nauthorization: Bearer another\r\n");
-        assert_eq!(request(&server, &head, "").status, 401);
+        for key in ["", "authorization: Bearer another\r\n", "authorization: Bearer a-key-for-the-test\r\n"] {
+            let head = format!("{method} /api/drain HTTP/1.1\r\n{key}");
+            assert_eq!(request(&server, &head, "").status, 401, "{head}");
+        }
     }
     let progress = get(&server, "/api/drain", &format!("authorization: Bearer {KEY}\r\n"));
     assert_eq!(progress.json(), json!({ "phase": "serving", "connections": 0, "closed": 0 }));

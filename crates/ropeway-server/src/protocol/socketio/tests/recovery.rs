@@ -77,6 +77,15 @@ fn what_was_missed_comes_first_and_then_connect_with_the_same_names() {
 }
 
 #[test]
+fn sessions_that_a_shutdown_has_ended_are_recovered() {
+    let server = server(None, &[]);
+    let (identity, seen) = away(&server, DisconnectReason::ServerShuttingDown);
+    publish(&server.hub, "n", "2");
+    let told = client(&server).says(&identity.connect(&seen));
+    assert!(told.starts_with(r#"42["n",2,"#) && told.ends_with(&identity.welcome()), "{told}");
+}
+
+#[test]
 fn an_offset_outlives_silence_and_is_not_needed_before_the_first_event() {
     let server = server(None, &[]);
     let (identity, seen) = away(&server, DisconnectReason::PingTimeout);
