@@ -62,6 +62,11 @@ impl Server {
         self.log.secret(secret);
     }
 
+    /// All that it has said so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

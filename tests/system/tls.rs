@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rcgen::generate_simple_self_signed;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd, generate_simple_self_signed};
 
 use crate::connect::run::{Done, Running, run};
 use crate::server::{Server, serve};
@@ -99,6 +99,38 @@ fn sighup_takes_the_new_certificate_and_leaves_connections_alone() {
     assert_eq!(echo(&server, &old).status, Some(60));
     open.say("after\n");
     open.until_printed("after");
+}
+
+#[test]
+fn a_certificate_out_of_its_time_is_told() {
+    let folder = folder("out-of-time");
+    let said = |from: i32, to: i32| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
+        fs::write(folder.join("cert.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+        fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+        let server = Server::start_command(with_certificate(&folder));
+        note_key(&server, &folder.join("key.pem"));
+        let log = server.log();
+        ["the certificate has expired", "the certificate is not valid yet"].map(|text| log.contains(text))
+    };
+    assert_eq!(said(1990, 2000), [true, false]);
+    assert_eq!(said(4000, 4090), [false, true]);
+    assert_eq!(said(1990, 4090), [false, false]);
+}
+
+/// The one test that listens on all addresses, for as long as it takes to say so.
+#[test]
+fn credentials_in_the_clear_are_warned_of() {
+    let file = folder("exposed").join("ropeway.toml");
+    fs::write(&file, "").unwrap();
+    let warns = |listen| {
+        let mut command = serve(listen);
+        command.arg("--config").arg(&file);
+        Server::start_command(command).log().contains("credentials of clients cross the network unencrypted")
+    };
+    assert!(warns("0.0.0.0:0") && !warns("127.0.0.1:0"));
 }
 
 #[test]
