@@ -3,19 +3,27 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
-/// The files of a new certificate for `localhost` and of its key.
+/// The certificate for `localhost` that all servers of a run have.
+fn certified() -> &'static CertifiedKey<KeyPair> {
+    static MADE: LazyLock<CertifiedKey<KeyPair>> =
+        LazyLock::new(|| generate_simple_self_signed(["localhost".to_owned()]).unwrap());
+    &MADE
+}
+
+/// The files of the certificate and of its key, for one server.
 pub(crate) fn certificate_files(name: &str) -> (String, String) {
     let [certificate, key] = files(name);
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let made = certified();
     fs::write(&certificate, made.cert.pem()).unwrap();
     fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     (certificate.display().to_string(), key.display().to_string())
@@ -56,50 +64,12 @@ async fn carry(mut plain: TcpStream, server: SocketAddr) -> std::io::Result<()> 
     Ok(())
 }
 
-/// Believes the server whatever it shows: who it is matters to nobody here.
+/// Believes the one certificate.
 pub(crate) fn connector() -> TlsConnector {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(certified().cert.der().clone()).unwrap();
     let builder =
-        ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
-    let mut config = builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-    config.dangerous().set_certificate_verifier(Arc::new(Credulous(provider)));
-    TlsConnector::from(Arc::new(config))
-}
-
-#[derive(Debug)]
-struct Credulous(Arc<rustls::crypto::CryptoProvider>);
-
-impl rustls::client::danger::ServerCertVerifier for Credulous {
-    fn verify_server_cert(
-        &self,
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &[rustls::pki_types::CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: rustls::pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Ok(rustls::client::danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    TlsConnector::from(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
