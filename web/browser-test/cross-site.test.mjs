@@ -3,66 +3,44 @@
  * connection unless it is listed. Ports make another origin but the same site, so that the browser sends the cookie.
  */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, beforeEach, test as nodeTest } from "node:test";
 
 import { secret } from "../../tests/shared/log.mjs";
 import { launch } from "./pages.mjs";
 import { exchanges, startProxy } from "./proxy.mjs";
 import { isReal, startServer } from "./server.mjs";
+import { attempts as attemptsOf, COOKIE, REFUSED, startSite, startStore } from "./sites.mjs";
 
 const KEY = "a-key-for-the-browser-tests";
-const COOKIE = secret("of-the-reader-who-is-ada");
 const test = (name, body) => nodeTest(name, { timeout: 120000, skip: !isReal && "it takes the binary" }, body);
 
-let browser, listed, foreign, server, line;
-
-/** The cookies about which the store was asked. */
-let asked;
+let browser, listed, foreign, store, server, line;
 
 before(async () => {
   if (!isReal) return;
   browser = await launch();
-  const empty = (_request, response) => response.setHeader("content-type", "text/html").end("<!doctype html><title>Site</title>");
-  [listed, foreign] = [await listen(empty), await listen(empty)];
+  [listed, foreign, store] = [await startSite(), await startSite(), await startStore()];
   server = await startServer(0, {
-    ROPEWAY_SERVER_ORIGINS: `http://127.0.0.1:${listed}`,
+    ROPEWAY_SERVER_ORIGINS: `http://127.0.0.1:${listed.port}`,
     ROPEWAY_API_KEY: KEY,
     ROPEWAY_SESSIONS_COOKIE: "sid",
-    ROPEWAY_SESSIONS_STORE: `http://127.0.0.1:${await listen(store)}/session`,
+    ROPEWAY_SESSIONS_STORE: store.url,
   });
   line = await startProxy(server.port);
 });
 
 beforeEach(() => {
-  asked = [];
-  if (line) line.conversations = [];
+  if (!isReal) return;
+  store.asked = [];
+  line.conversations = [];
 });
 
 after(async () => {
   await browser?.close();
-  for (const site of sites) site.close();
+  for (const site of [listed, foreign, store]) site?.close();
   await line?.close();
   await server?.close();
 });
-
-const sites = [];
-
-/** The port of a web site. */
-async function listen(answer) {
-  const site = createServer(answer);
-  sites.push(site.listen(0, "127.0.0.1"));
-  await once(site, "listening");
-  return site.address().port;
-}
-
-/** Knows one session. */
-function store({ headers: { cookie } }, response) {
-  asked.push(cookie);
-  if (cookie === `sid=${COOKIE}`) response.end('{"user":"ada"}');
-  else response.writeHead(404).end();
-}
 
 /**
  * Who the server takes a page at this address for, on each way in, and what it may read there. `requests`: what the
@@ -71,45 +49,15 @@ function store({ headers: { cookie } }, response) {
 async function attempts(t, address, cookie = COOKIE) {
   const context = await browser.newContext();
   t.after(() => context.close());
-  await context.addCookies([{ name: "sid", value: cookie, url: line.origin, httpOnly: true, sameSite: "Lax" }]);
-  const page = await context.newPage();
-  await page.goto(address);
-  await page.addScriptTag({ url: `${line.origin}/socket.io/socket.io.min.js` });
-  const found = await page.evaluate(inThePage, line.origin);
+  const found = await attemptsOf(context, { address, origin: line.origin, cookie: { value: cookie, sameSite: "Lax" } });
   const requests = line.conversations.flatMap(exchanges).filter(({ target }) => !target.endsWith(".js"));
   return { ...found, requests };
-}
-
-async function inThePage(origin) {
-  const room = "demo:cross-site";
-  const native = () =>
-    new Promise((resolve) => {
-      const socket = new WebSocket(`${origin.replace("http", "ws")}/ws`);
-      const say = (message) => socket.send(JSON.stringify(message));
-      socket.onerror = () => resolve("refused");
-      socket.onopen = () => [{ type: "join", room }, { type: "publish", room, event: "e", data: 1 }].forEach(say);
-      socket.onmessage = ({ data }) => JSON.parse(data).type === "event" && resolve(JSON.parse(data).from.user);
-    });
-  const socketio = (transport) =>
-    new Promise((resolve) => {
-      const socket = globalThis.io(origin, { transports: [transport], withCredentials: true, reconnection: false });
-      socket.on("connect_error", () => resolve("refused"));
-      socket.on("e", (_data, { from }) => resolve(from.user));
-      socket.on("connect", () => socket.emit("join", room).emit("publish", room, "e", 1));
-    });
-  const status = await fetch(`${origin}/api/status`, { credentials: "include" }).then(() => "read", () => "refused");
-  // Blind: the page sees no answer, and such a request names no origin.
-  const blind = `${origin}/socket.io/?EIO=4&transport=polling&blind`;
-  await fetch(blind, { credentials: "include", mode: "no-cors" }).catch(() => {});
-  return { ws: await native(), polling: await socketio("polling"), websocket: await socketio("websocket"), status };
 }
 
 const connections = async () => {
   const answer = await fetch(`${line.origin}/api/status`, { headers: { authorization: `Bearer ${KEY}` } });
   return (await answer.json()).connections;
 };
-
-const REFUSED = { ws: "refused", polling: "refused", websocket: "refused", status: "refused" };
 
 /** What became of the requests for a connection, in the order of their addresses. */
 function outcomes(requests) {
@@ -126,16 +74,16 @@ function all({ status, origin, cookie = `sid=${COOKIE}`, blind = 403 }) {
 }
 
 test("a page of another port is refused on every carrier, and no session is made", async (t) => {
-  const origin = `http://127.0.0.1:${foreign}`;
+  const origin = `http://127.0.0.1:${foreign.port}`;
   const { requests, ...found } = await attempts(t, `${origin}/`);
   assert.deepEqual(found, REFUSED);
   assert.deepEqual(outcomes(requests), all({ status: 403, origin }), "the browser sent the cookie each time");
-  assert.deepEqual(asked, [], "the store is not asked about foreign pages");
+  assert.deepEqual(store.asked, [], "the store is not asked about foreign pages");
   assert.equal(await connections(), 0);
 });
 
 test("localhost is not 127.0.0.1", async (t) => {
-  for (const port of [foreign, listed]) {
+  for (const { port } of [foreign, listed]) {
     const origin = `http://localhost:${port}`;
     line.conversations = [];
     const { requests, ...found } = await attempts(t, `${origin}/`);
@@ -143,20 +91,20 @@ test("localhost is not 127.0.0.1", async (t) => {
     // For a browser this is another site, from which a `Lax` cookie is not sent.
     assert.deepEqual(outcomes(requests), all({ status: 403, origin, cookie: null, blind: 401 }));
   }
-  assert.deepEqual(asked, []);
+  assert.deepEqual(store.asked, []);
   assert.equal(await connections(), 0);
 });
 
 test("a listed page connects on every carrier, and reads no API", async (t) => {
-  const { requests, ...found } = await attempts(t, `http://127.0.0.1:${listed}/`);
+  const { requests, ...found } = await attempts(t, `http://127.0.0.1:${listed.port}/`);
   assert.deepEqual(found, { ws: "ada", polling: "ada", websocket: "ada", status: "refused" });
   assert.deepEqual(new Set(requests.map(({ headers }) => headers.cookie)), new Set([`sid=${COOKIE}`]));
   // Not about the request that names no origin.
-  assert.deepEqual(asked, Array(3).fill(`sid=${COOKIE}`));
+  assert.deepEqual(store.asked, Array(3).fill(`sid=${COOKIE}`));
 });
 
 test("it is the cookie that lets a listed page in", async (t) => {
-  const [origin, cookie] = [`http://127.0.0.1:${listed}`, secret("of-a-reader-unknown")];
+  const [origin, cookie] = [`http://127.0.0.1:${listed.port}`, secret("of-a-reader-unknown")];
   const { requests, ...found } = await attempts(t, `${origin}/`, cookie);
   assert.deepEqual(found, REFUSED);
   assert.deepEqual(outcomes(requests), all({ status: 401, origin, cookie: `sid=${cookie}` }));

@@ -1,5 +1,5 @@
 /** Chat pages in a headless Chromium, and the words in which the tests speak of them. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -12,6 +12,17 @@ export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor:
 
 /** @param {string[]} [more] arguments of the browser */
 export const launch = (more = []) => chromium.launch({ executablePath, args: [...args.split(" "), ...more] });
+
+/**
+ * A browser with a profile of its own in a folder, in which pages of other sites may use cookies: Debian's does not let
+ * them, others do.
+ * @param {string} folder @param {string[]} [more]
+ */
+export function launchWithCookies(folder, more = []) {
+  mkdirSync(`${folder}/Default`, { recursive: true });
+  writeFileSync(`${folder}/Default/Preferences`, JSON.stringify({ profile: { cookie_controls_mode: 0, block_third_party_cookies: false } }));
+  return chromium.launchPersistentContext(folder, { executablePath, args: [...args.split(" "), ...more] });
+}
 
 /** One person's window. What the browser complains of ends up in `faults`. */
 export class Person {

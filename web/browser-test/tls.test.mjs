@@ -7,35 +7,46 @@ import { join } from "node:path";
 import { after, before, test as nodeTest } from "node:test";
 
 import { secret } from "../../tests/shared/log.mjs";
-import { launch, Person } from "./pages.mjs";
+import { launch, launchWithCookies, Person } from "./pages.mjs";
 import { isReal, startServer } from "./server.mjs";
+import { attempts, COOKIE, REFUSED, startSite, startStore } from "./sites.mjs";
 
 const KEY = "a-key-for-the-tests-over-tls";
 const test = (name, body) => nodeTest(name, { timeout: 120000, skip: !isReal && "it takes the binary" }, body);
 
-let browser, server, origin, folder;
+let browser, server, origin, folder, listed, foreign, store;
 
 before(async () => {
   if (!isReal) return;
   folder = mkdtempSync(join(tmpdir(), "ropeway-"));
-  const settings = { XDG_STATE_HOME: folder, ROPEWAY_API_KEY: KEY, ROPEWAY_TICKETS_ENABLED: "true", ROPEWAY_AUTH_ANONYMOUS: "true" };
+  [listed, foreign, store] = [await startSite(), await startSite(), await startStore()];
+  const settings = {
+    XDG_STATE_HOME: folder,
+    ROPEWAY_SERVER_ORIGINS: `http://127.0.0.1:${listed.port}`,
+    ROPEWAY_API_KEY: KEY,
+    ROPEWAY_TICKETS_ENABLED: "true",
+    ROPEWAY_AUTH_ANONYMOUS: "true",
+    ROPEWAY_SESSIONS_COOKIE: "sid",
+    ROPEWAY_SESSIONS_STORE: store.url,
+  };
   server = await startServer(0, settings, ["--dev-tls"]);
   origin = `https://localhost:${server.port}`;
-  browser = await launch([`--ignore-certificate-errors-spki-list=${publicKey(certificate())}`]);
+  browser = await launch([trust()]);
 });
 
 after(async () => {
   await browser?.close();
   await server?.close();
+  for (const site of [listed, foreign, store]) site?.close();
   if (folder) rmSync(folder, { recursive: true });
 });
 
 const certificate = () => readFileSync(join(folder, "ropeway/dev-tls/cert.pem"));
 
-/** The SHA-256 of its key, as Chromium wants it. */
-function publicKey(pem) {
-  const key = new X509Certificate(pem).publicKey.export({ type: "spki", format: "der" });
-  return createHash("sha256").update(key).digest("base64");
+/** The argument by which Chromium trusts the key of it, and no other. */
+function trust() {
+  const key = new X509Certificate(certificate()).publicKey.export({ type: "spki", format: "der" });
+  return `--ignore-certificate-errors-spki-list=${createHash("sha256").update(key).digest("base64")}`;
 }
 
 /** One ticket, from the API over the same TLS. */
@@ -93,4 +104,15 @@ test("a page comes in by a ticket, once, and a client of Socket.IO by another", 
     return said;
   }, await ticket(context));
   assert.equal(stock, "ada");
+});
+
+/** `localhost` and `127.0.0.1` are two sites, between which browsers carry such cookies only, and only over TLS. */
+test("a page of another site is refused though the cookie travels with it, and a listed one comes in by it", async (t) => {
+  const profile = await launchWithCookies(join(folder, "profile"), [trust()]);
+  t.after(() => profile.close());
+  const come = ({ port }) => attempts(profile, { address: `http://127.0.0.1:${port}/`, origin, cookie: { value: COOKIE, sameSite: "None", secure: true } });
+  assert.deepEqual(await come(foreign), REFUSED);
+  assert.deepEqual(store.asked, []);
+  assert.deepEqual(await come(listed), { ws: "ada", polling: "ada", websocket: "ada", status: "refused" });
+  assert.deepEqual(store.asked, Array(3).fill(`sid=${COOKIE}`));
 });
