@@ -3,76 +3,24 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use rand::Rng;
-use ropeway_hub::{BoxFuture, DisconnectReason, Error, Grants, OwnedPayload, Payload, Reply, Socket};
+use ropeway_hub::{DisconnectReason, Error, Payload, Reply, Socket};
 use ropeway_socketio::engine::{SessionId, Version};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tracing::debug;
 
 use super::access::{Claim, Verified};
+use super::entering::{Candidate, Decided, Entering, Entrant, Stage};
 use super::packet::Outgoing;
 use super::session::Session;
 use super::spaces::{Inside, Space};
 use crate::app::{Handlers, Refusal};
-use crate::auth::Identity;
 use crate::carrier::now;
-use crate::limits::UserPlace;
 use crate::protocol::json::{Object, push_text};
 use crate::protocol::request::text;
-
-/// What waits for the application before it is in a namespace.
-pub(super) struct Entering {
-    namespace: Box<str>,
-    entrant: Entrant,
-    stage: Stage,
-}
-
-/// Who wants to enter.
-pub(super) struct Entrant {
-    /// What the client sent with CONNECT.
-    auth: OwnedPayload,
-    /// Who it is, as far as anybody asks.
-    identity: Option<Arc<Identity>>,
-    /// Among the connections of a user whom only the token of the namespace named.
-    place: Option<Arc<UserPlace>>,
-}
-
-impl Entrant {
-    fn user(&self) -> Option<&str> {
-        self.identity.as_deref().and_then(Identity::name)
-    }
-
-    fn grants(&self) -> Option<Arc<dyn Grants>> {
-        self.identity.clone().map(|identity| identity as Arc<dyn Grants>)
-    }
-}
-
-enum Stage {
-    Verifying(BoxFuture<Verified>),
-    Finding(BoxFuture<Option<Arc<Handlers>>>),
-    Admitting(Candidate, BoxFuture<Result<(), Refusal>>),
-}
-
-/// A socket that is open and not established.
-#[derive(Clone)]
-pub(super) struct Candidate {
-    socket: Socket,
-    /// What it may come back with.
-    pid: Option<SessionId>,
-    /// It was here before and comes back.
-    returns: bool,
-    handlers: Option<Arc<Handlers>>,
-}
-
-/// What has been decided.
-pub(super) enum Decided {
-    Verified(Verified),
-    Found(Option<Arc<Handlers>>),
-    Admitted(Candidate, Result<(), Refusal>),
-}
 
 impl Session {
     /// CONNECT: `auth` is the text of an object, if there is one.
@@ -288,23 +236,6 @@ impl Session {
             }
         }
         self.push(namespace, &Outgoing::ConnectError(&payload));
-    }
-}
-
-impl Entering {
-    pub(super) fn namespace(&self) -> &str {
-        &self.namespace
-    }
-
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Decided> {
-        match &mut self.stage {
-            Stage::Verifying(later) => later.as_mut().poll(cx).map(Decided::Verified),
-            Stage::Finding(later) => later.as_mut().poll(cx).map(Decided::Found),
-            Stage::Admitting(candidate, later) => {
-                let candidate = candidate.clone();
-                later.as_mut().poll(cx).map(|admitted| Decided::Admitted(candidate, admitted))
-            }
-        }
     }
 }
 

@@ -11,8 +11,10 @@
 mod access;
 mod connect;
 mod encoder;
+mod entering;
 mod events;
 mod packet;
+mod renewal;
 mod session;
 mod shared;
 mod spaces;

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use ropeway_hub::Socket;
 
-use super::connect::{Decided, Entering};
+use super::entering::{Decided, Entering};
 
 /// Where a connection is. Most are in one namespace, so the first has its place here and only others take memory of
 /// their own; there are few, so they are looked at in turn.
