@@ -30,6 +30,16 @@ impl Server {
     pub fn builder(config: Config) -> Builder {
         Builder { config, app: None, hook: None, routes: None }
     }
+
+    /// Reads the files that a configuration names (certificates, keys, authorities) as [`Builder::bind`] does, and does
+    /// nothing with them.
+    ///
+    /// # Errors
+    /// One is not there or not usable.
+    pub fn check(config: &Config) -> io::Result<()> {
+        drop(Tls::open(&config.tls)?);
+        Auth::check(config)
+    }
 }
 
 impl Builder {

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
+use ropeway_server::Server;
 use ropeway_server::config::{Sources, default_file};
 
 use crate::failure::{Failure, Kind};
@@ -14,8 +15,8 @@ pub(crate) fn check(path: &Path) -> Result<(), Failure> {
     let (name, text) = files::read(path)?;
     let config = Sources::new().file(&name, text).load();
     let config = config.map_err(|error| Failure::new(Kind::Config, format!("{name} is not right"), error))?;
-    let keys = config.jwt.read_keys();
-    keys.map_err(|error| Failure::new(Kind::Config, format!("{name} is not right"), error))?;
+    Server::check(&config)
+        .map_err(|error| Failure::new(Kind::Config, format!("{name} is not right"), error))?;
     eprintln!("{name} is right");
     if config.rooms.is_empty() {
         eprintln!("note: it has no room rule, so clients can connect and join nothing");

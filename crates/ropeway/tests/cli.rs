@@ -171,6 +171,19 @@ fn a_key_file_that_cannot_be_used_is_78() {
 }
 
 #[test]
+fn other_files_that_cannot_be_used_are_found_by_config_check() {
+    for (text, fault) in [
+        ("[tls]\ncertificate = \"no-such.pem\"\nkey = \"no-such.key\"\n", "no-such.pem"),
+        ("[outbound]\nca = [\"no-authority.pem\"]\n", "no-authority.pem"),
+    ] {
+        let path = file("files.toml", text);
+        let check = run(&["config", "check", path.to_str().unwrap()]);
+        fails(&check, 78, "files.toml is not right");
+        fails(&check, 78, fault);
+    }
+}
+
+#[test]
 fn a_missing_file_is_66() {
     let output = run(&["serve", "--config", "no-such-file.toml"]);
     fails(&output, 66, "error: cannot read the configuration no-such-file.toml");

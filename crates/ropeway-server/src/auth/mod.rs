@@ -110,6 +110,16 @@ impl Auth {
         })
     }
 
+    /// Whether a chain can be made of this.
+    ///
+    /// # Errors
+    /// A file that it names is not there or not usable.
+    pub(crate) fn check(config: &Config) -> io::Result<()> {
+        let extra = authorities(&config.outbound.ca)?;
+        drop((sessions(config, &extra)?, webhook(config, "", &extra)?, config.jwt.read_keys()?));
+        Ok(())
+    }
+
     /// Whether everybody comes in unasked: nothing is configured.
     pub(crate) fn is_open(&self) -> bool {
         !self.has_methods() && self.gates.is_empty()
