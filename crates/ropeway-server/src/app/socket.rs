@@ -66,8 +66,8 @@ impl Socket {
     /// has changed.
     ///
     /// # Errors
-    /// The token is not good, or for another user; the socket came in without credentials, which it can have only by
-    /// connecting anew; no server runs this application.
+    /// The token is not good, or for another user; the socket came in without credentials, or without a name and the token
+    /// has one, which it can have only by connecting anew; no server runs this application.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Identity>, auth::Refusal> {
         let running = self.seat.app.running.get();
         let running = running.ok_or_else(|| auth::Refusal::unavailable("no server runs this application"))?;

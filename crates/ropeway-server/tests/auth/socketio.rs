@@ -144,6 +144,10 @@ fn a_token_of_a_namespace_is_for_the_user_of_the_request() {
     let server = server(&[]);
     let mut peer = Peer::with(&server, "&token=ada", &[]);
     assert!(peer.ask(r#"0{"token":"eve"}"#).contains("this token is for another user"));
+    for bad in [r#""wrong""#, "7", r#""past""#] {
+        let refused = peer.ask(&format!(r#"0{{"token":{bad}}}"#));
+        assert!(refused.starts_with("4{"), "{refused}: not passed over for that of the request");
+    }
     assert!(peer.ask(r#"0{"token":"granted"}"#).starts_with("0{\"sid\":"));
     assert!(peer.ask(r#"20["join","granted:a"]"#).contains("joined"), "the rights are those of the token");
 }
