@@ -180,6 +180,15 @@ mod tests {
     }
 
     #[test]
+    fn claims_are_not_shown() {
+        let claims = RawValue::from_string(r#"{"secret":"abc"}"#.to_owned()).unwrap();
+        let ada = Identity::user("ada").with_claims(claims);
+        assert_eq!(ada.claims(), Some(r#"{"secret":"abc"}"#));
+        let shown = format!("{ada:?}");
+        assert!(shown.contains("ada") && !shown.contains("abc"), "{shown}");
+    }
+
+    #[test]
     fn time_runs_out() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(10);
         assert_eq!(Identity::nameless().time_left(now), None);
