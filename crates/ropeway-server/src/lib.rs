@@ -25,6 +25,7 @@ pub mod app;
 pub mod auth;
 mod builder;
 mod carrier;
+mod clock;
 mod complaints;
 pub mod config;
 mod handshake;

@@ -168,7 +168,7 @@ use hooks::Hooks;
 use registry::{Registry, Rule};
 use states::States;
 
-use crate::lifetime::Headcount;
+use crate::limits::Headcount;
 
 /// An application: its namespaces and what they share. A handle, cheap to clone.
 #[derive(Clone)]

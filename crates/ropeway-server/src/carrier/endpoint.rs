@@ -10,13 +10,13 @@ use ropeway_ws::server::{Acceptor, Origins, Upgrade};
 use ropeway_ws::{CloseCode, Config, Heartbeat, WebSocket, deflate};
 use tracing::{debug, warn};
 
-use super::Framing;
 use super::attend::Attended;
 use super::echo::Echo;
 use super::websocket::Carrier;
 use crate::auth::Refusal;
 use crate::config::{self, CompressionMode};
 use crate::limits::{Pace, Place};
+use crate::protocol::Framing;
 use crate::protocol::native::{Access, Door, NativeEncoder, SUBPROTOCOL, Session, Welcome};
 use crate::random::session_name;
 use crate::state::Shared;

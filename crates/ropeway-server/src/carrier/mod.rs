@@ -4,10 +4,7 @@ mod attend;
 mod echo;
 mod endpoint;
 pub(crate) mod engine;
-mod framing;
 mod timer;
 mod websocket;
 
 pub(crate) use endpoint::{Endpoint, Endpoints, Upgrading, Visitor};
-pub(crate) use framing::Framing;
-pub(crate) use timer::now;

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use tokio::time::{Sleep, sleep_until};
 
+use crate::clock::now;
+
 /// Absent while there is no deadline. Deadlines that move back leave the timer as it is: it is set anew when it fires,
 /// which is cheaper than setting it with every packet.
 #[derive(Default)]
@@ -41,11 +43,6 @@ impl Timer {
     pub(super) fn oversleeps(&self, due: Option<Instant>) -> bool {
         due.zip(self.0.as_ref()).is_some_and(|(due, sleep)| due < sleep.deadline().into_std())
     }
-}
-
-/// The clock of the timers, which tests can hold.
-pub(crate) fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 #[cfg(test)]

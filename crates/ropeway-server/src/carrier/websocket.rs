@@ -266,7 +266,7 @@ mod tests {
                 );
                 let config = crate::config::Config::default();
                 let place = Arc::new(Population::new(&config)).enter(&ClientAddress::direct(None)).unwrap();
-                let pace = Pace::new(Arc::new(Rates::new(&config, crate::carrier::now())));
+                let pace = Pace::new(Arc::new(Rates::new(&config, crate::clock::now())));
                 let mut carrier = Carrier::new(socket, Stuck, place, pace);
                 let is_pending = std::future::poll_fn(|cx| Poll::Ready(carrier.poll(cx).is_pending())).await;
                 tell.send(is_pending).unwrap();

@@ -9,7 +9,8 @@ use tracing::debug;
 
 use super::error::{ApiError, no_handshake};
 use crate::auth::{Admission, Applicant, Refusal};
-use crate::carrier::{Endpoint, Upgrading, Visitor, now};
+use crate::carrier::{Endpoint, Upgrading, Visitor};
+use crate::clock::now;
 use crate::config::RefusalMode;
 use crate::handshake::Handshake;
 use crate::limits::Place;

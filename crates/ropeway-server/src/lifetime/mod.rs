@@ -1,4 +1,4 @@
-//! How a server comes to its end, and how many there are that end with it.
+//! How a server comes to its end.
 //!
 //! ```text
 //!  serving ─► leaving ─────► draining ──────────────► dropping ──────► ended
@@ -9,7 +9,6 @@
 
 mod drain;
 mod ending;
-mod headcount;
 mod phase;
 mod progress;
 mod queue;
@@ -17,7 +16,6 @@ mod watch;
 
 pub(crate) use drain::Drain;
 pub(crate) use ending::{leave, run};
-pub(crate) use headcount::{Counted, Headcount};
 pub(crate) use phase::Phase;
 pub(crate) use progress::Progress;
 pub(crate) use watch::{Turn, Watch};

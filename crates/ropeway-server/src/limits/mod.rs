@@ -12,6 +12,7 @@
 mod arrivals;
 mod crowd;
 mod full;
+mod headcount;
 mod memory;
 mod pace;
 mod population;
@@ -20,6 +21,7 @@ mod subnet;
 
 pub(crate) use arrivals::{Arrivals, Visit};
 pub(crate) use full::Full;
+pub(crate) use headcount::Headcount;
 pub(crate) use memory::MemoryGuard;
 pub(crate) use pace::{Pace, Verdict};
 pub(crate) use population::{Place, Population, UserPlace};

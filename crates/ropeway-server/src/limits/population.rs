@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use super::Full;
 use super::crowd::Crowd;
+use super::headcount::{Counted, Headcount};
 use super::subnet::{host, subnet};
 use crate::config::{Config, Networks};
-use crate::lifetime;
 use crate::peer::ClientAddress;
 
 /// Counts connections up to the limits.
 #[derive(Debug)]
 pub(crate) struct Population {
-    all: Arc<lifetime::Headcount>,
+    all: Arc<Headcount>,
     addresses: Crowd<IpAddr>,
     subnets: Crowd<IpAddr>,
     users: Crowd<Arc<str>>,
@@ -24,7 +24,7 @@ impl Population {
     pub(crate) fn new(config: &Config) -> Self {
         let limits = &config.limits;
         Self {
-            all: Arc::new(lifetime::Headcount::new(config.server.max_connections)),
+            all: Arc::new(Headcount::new(config.server.max_connections)),
             addresses: Crowd::new(limits.connections_per_address.at()),
             subnets: Crowd::new(limits.connections_per_subnet.at()),
             users: Crowd::new(limits.connections_per_user.at()),
@@ -89,7 +89,7 @@ pub(crate) struct Place {
     address: Option<IpAddr>,
     user: Option<UserPlace>,
     /// Given back last: who waits for the end of all finds nothing counted any more.
-    _all: lifetime::Counted,
+    _all: Counted,
 }
 
 impl Place {

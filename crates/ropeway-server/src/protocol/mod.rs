@@ -8,12 +8,15 @@ use bytes::Bytes;
 use ropeway_hub::{Close, DisconnectReason, Drained};
 
 mod data;
+mod framing;
 mod json;
 mod messages;
 pub(crate) mod native;
 mod request;
 mod requests;
 pub(crate) mod socketio;
+
+pub(crate) use self::framing::Framing;
 
 /// What a protocol makes of one connection, as every carrier drives it: what the peer says goes in by
 /// [`text`](Session::text) and [`binary`](Session::binary), what it is told comes out by

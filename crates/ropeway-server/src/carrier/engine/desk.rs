@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::answer::Payload;
 use super::posted::{Body, Posted};
-use crate::carrier::timer::now;
+use crate::clock::now;
 
 /// Where requests leave what they bring for the task of their session, and learn what to answer. The machine of the
 /// session is here, so that a request that breaks a rule knows it at once.

@@ -22,7 +22,7 @@ use super::refusal::{Code, Refusal};
 use super::registry::{Entry, Lease, Registry};
 use super::websocket::EngineSocket;
 use crate::carrier::attend::Attended;
-use crate::carrier::timer::now;
+use crate::clock::now;
 use crate::config::{self, CompressionMode};
 use crate::handshake::Handshake;
 use crate::limits::Place;

@@ -20,7 +20,8 @@ use super::posted::Posted;
 use super::registry::Lease;
 use super::websocket::{EngineSocket, disconnect_reason, dismiss};
 use crate::carrier::attend::{Attended, Peer, is_end_of_server};
-use crate::carrier::timer::{Timer, now};
+use crate::carrier::timer::Timer;
+use crate::clock::now;
 use crate::limits::{Pace, Verdict};
 use crate::protocol::Session;
 

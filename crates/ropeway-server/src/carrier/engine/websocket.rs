@@ -13,8 +13,9 @@ use ropeway_ws::{Event, Message, Outgoing, Received as Read, WebSocket};
 use super::frames::{PING, PONG, Unframed, unframe};
 use super::registry::Lease;
 use crate::carrier::attend::Peer;
-use crate::carrier::timer::{Timer, now};
+use crate::carrier::timer::Timer;
 use crate::carrier::websocket::{Moved, ending, move_batch, move_frames, send_frame};
+use crate::clock::now;
 use crate::limits::{Pace, Verdict};
 use crate::protocol::Session;
 

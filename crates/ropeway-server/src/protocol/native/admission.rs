@@ -13,7 +13,7 @@ use super::notices::{push_auth_ok, push_refusal};
 use super::session::Session;
 use crate::app;
 use crate::auth::{self, Identity, Secret};
-use crate::carrier::now;
+use crate::clock::now;
 use crate::protocol::messages::push_error;
 
 /// A fault of ours.

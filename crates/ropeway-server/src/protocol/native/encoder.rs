@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ropeway_hub::{Encoder, EncoderId, Outbound};
 
-use crate::carrier::Framing;
+use crate::protocol::Framing;
 use crate::protocol::messages::{event_size, push_message, request_of};
 
 /// Encodes for all connections that share a framing.

@@ -18,7 +18,7 @@ use super::packet::Outgoing;
 use super::session::Session;
 use super::spaces::{Inside, Space};
 use crate::app::{Handlers, Refusal};
-use crate::carrier::now;
+use crate::clock::now;
 use crate::protocol::json::{Object, push_text};
 use crate::protocol::request::text;
 

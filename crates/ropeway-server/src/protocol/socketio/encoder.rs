@@ -7,7 +7,7 @@ use ropeway_hub::{Encoder, EncoderId, Event, Member, Outbound};
 use ropeway_socketio::{is_reserved, placeholders};
 
 use super::packet::{Dialect, Outgoing, Packets};
-use crate::carrier::Framing;
+use crate::protocol::Framing;
 use crate::protocol::json::{Object, push_text};
 use crate::protocol::messages::{push_member, push_message, request_of};
 

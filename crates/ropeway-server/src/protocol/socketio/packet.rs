@@ -9,7 +9,7 @@ use ropeway_socketio::{Body, Packet, encode, msgpack};
 use ropeway_ws::Message;
 use tracing::warn;
 
-use crate::carrier::Framing;
+use crate::protocol::Framing;
 
 /// What a client understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

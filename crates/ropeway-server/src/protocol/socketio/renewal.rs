@@ -12,7 +12,7 @@ use super::packet::Outgoing;
 use super::session::Session;
 use super::terms::Due;
 use crate::auth::{Identity, Refusal};
-use crate::carrier::now;
+use crate::clock::now;
 use crate::protocol::json::{Object, push_number};
 use crate::protocol::messages::push_error;
 

@@ -10,8 +10,8 @@ use ropeway_ws::deflate::{self, Params};
 use super::encoder::SocketIoEncoder;
 use super::packet::Dialect;
 use crate::app::App;
-use crate::carrier::Framing;
 use crate::config::{Namespace, SocketIo};
+use crate::protocol::Framing;
 
 /// The protocol as this server speaks it; one for all its sessions.
 pub(crate) struct Protocol {
