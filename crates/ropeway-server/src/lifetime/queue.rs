@@ -180,6 +180,16 @@ mod tests {
         assert_eq!(called(&queue, &slots), 10);
     }
 
+    /// Those who came first are not always those who go first. That chance leaves twenty in order it does once in 10^18.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_chooses_the_order() {
+        let queue = Queue::default();
+        let slots: Vec<usize> = (0..20).map(|_| enter(&queue)).collect();
+        queue.begin(Pace::Rate(1));
+        let waiting = queue.lock().schedule.as_ref().unwrap().waiting.clone();
+        assert_ne!(waiting, slots);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_spread_is_shared_by_all() {
         let queue = Queue::default();

@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::client::{Client, Packet};
+use crate::native::Native;
 use crate::operators::{request, request_at};
 use crate::running::{Running, telling};
 
@@ -129,6 +130,21 @@ fn a_restart_has_the_reason_of_a_shutdown() {
     stopping.join().unwrap();
 }
 
+#[test]
+fn who_is_dropped_at_the_deadline_has_the_reason_of_a_shutdown() {
+    let (sender, told) = telling();
+    let app = App::new();
+    app.namespace("/").on_disconnect(move |reason: DisconnectReason| {
+        let _ = sender.send(reason);
+    });
+    let mut config = Config::default();
+    config.shutdown.timeout = Duration::from_millis(300);
+    let server = Running::with(app, config, Router::new());
+    let _deaf = (Client::connect(&server, "/"), Native::connect(&server));
+    server.stop();
+    assert_eq!([told.next(), told.next()], [DisconnectReason::ServerShuttingDown; 2]);
+}
+
 /// A session that is in `/` and polls; the path of its requests.
 fn polling(server: &Running) -> String {
     let path = "/socket.io/?EIO=4&transport=polling";
@@ -235,10 +251,18 @@ fn the_end_of_the_server_waits_for_handlers() {
             let _ = sender.send(());
         }
     });
-    let server = Running::start(app);
-    let _client = Client::connect(&server, "/");
+    let mut config = Config::default();
+    config.shutdown.timeout = Duration::from_secs(3600);
+    let server = Running::with(app, config, Router::new());
+    let mut client = Client::connect(&server, "/");
+    let closing = thread::spawn(move || {
+        while client.read() != Packet::Closed {}
+        // The answer to the close goes out when more is asked for.
+        client.read();
+    });
     server.stop();
     assert!(!told.is_empty());
+    closing.join().unwrap();
 }
 
 /// Each of them disconnects all, from within being disconnected by another one.

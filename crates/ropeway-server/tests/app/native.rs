@@ -9,11 +9,11 @@ use tungstenite::{ClientRequestBuilder, Message, WebSocket};
 use crate::client::Client;
 use crate::running::{Running, SOON, telling};
 
-struct Native(WebSocket<TcpStream>);
+pub(crate) struct Native(WebSocket<TcpStream>);
 
 impl Native {
     /// Connects and reads the first message, the welcome.
-    fn connect(server: &Running) -> (Self, Value) {
+    pub(crate) fn connect(server: &Running) -> (Self, Value) {
         let stream = TcpStream::connect(server.address).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
         let uri = format!("ws://{}/ws", server.address).parse().unwrap();
