@@ -55,6 +55,23 @@ fn a_peer_that_never_answers_the_close_is_dropped_at_the_deadline() {
     assert!(silent.next().is_close());
 }
 
+#[test]
+fn the_log_tells_each_second_how_far_the_end_is_and_who_was_dropped() {
+    let settings = [("ROPEWAY_SHUTDOWN_TIMEOUT", "2500ms"), ("ROPEWAY_SHUTDOWN_SPREAD", "0s")];
+    let server = Server::start_with("127.0.0.1:0", &settings);
+    let _silent = Client::connect(&server, "/echo");
+    let log = server.log_file();
+    server.signal("TERM");
+    assert_eq!(server.exit_status().code(), Some(0));
+    let text = log.text();
+    let told: Vec<&str> =
+        text.lines().filter(|line| line.contains(" INFO ") && line.contains("shutting down")).collect();
+    let draining = told.iter().filter(|line| line.contains(r#"phase="draining" connections=1"#)).count();
+    assert!(draining >= 2, "{told:#?}");
+    assert!(told.last().unwrap().contains(r#"phase="ended" connections=1 closed=1"#), "{told:#?}");
+    assert!(text.contains("dropping what is still open connections=1"), "{text}");
+}
+
 /// Readiness goes first, so that a load balancer can turn away before the door is shut.
 #[test]
 fn during_the_grace_time_the_server_is_not_ready_and_accepts() {

@@ -67,6 +67,11 @@ impl Server {
         self.log.text()
     }
 
+    /// What it writes, also after its end.
+    pub(crate) fn log_file(&self) -> Log {
+        self.log.clone()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

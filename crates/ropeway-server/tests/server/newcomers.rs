@@ -1,12 +1,13 @@
 //! What a newcomer is refused for, on every carrier.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 use tungstenite::WebSocket;
 
-use crate::client::{Refusal, SOON, try_open};
+use crate::client::{Refusal, SOON, open, try_open};
 use crate::http::get;
 use crate::running::Running;
 
@@ -76,5 +77,34 @@ fn without_memory_every_carrier_refuses() {
     for path in CARRIERS {
         let (_, refusal) = refused_at_last(("limits.memory", "1MiB"), path);
         assert_eq!(refusal, told(503, "overloaded"), "{path}");
+    }
+}
+
+/// By connections that were there before the port was closed.
+#[test]
+fn a_server_that_ends_refuses_on_every_carrier() {
+    let mut server = Running::with(&[("shutdown.spread", "1m"), ("shutdown.timeout", "2m")]);
+    // One of them stays for half a minute.
+    let _held = [(); 2].map(|()| open(&server, "/ws", &[]).unwrap());
+    let mut connections = CARRIERS.map(|_| TcpStream::connect(server.address).unwrap());
+    for connection in &mut connections {
+        connection.set_read_timeout(Some(SOON)).unwrap();
+        connection.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        connection.read_exact(&mut [0; 12]).unwrap();
+    }
+    server.stop();
+    while TcpStream::connect(server.address).is_ok() {}
+    for (mut connection, path) in connections.into_iter().zip(CARRIERS) {
+        let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                       sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+        let headers = if path.ends_with("polling") { "" } else { upgrade };
+        connection.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n{headers}\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        while !answer.contains("HTTP/1.1 503 ") || !answer.contains(r#""code":"unavailable""#) {
+            let mut some = [0; 1024];
+            let read = connection.read(&mut some).unwrap_or(0);
+            assert!(read > 0, "{path}: {answer}");
+            answer.push_str(&String::from_utf8_lossy(&some[..read]));
+        }
     }
 }
