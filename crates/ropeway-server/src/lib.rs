@@ -40,6 +40,7 @@ mod policy;
 mod protocol;
 mod random;
 mod redact;
+mod secret;
 mod state;
 mod tls;
 

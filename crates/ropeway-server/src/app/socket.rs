@@ -14,7 +14,6 @@ use super::seat::Seat;
 use super::{Acknowledgement, Arguments, Broadcast, Error, Namespace, Rooms};
 use crate::Handshake;
 use crate::auth::{self, Applicant, Identity, Secret};
-use crate::protocol::socketio::renew;
 
 /// A client in a namespace: a handle, cheap to clone, usable from every thread and for as long as one likes. When the
 /// client has gone, what is sent goes nowhere.
@@ -76,7 +75,7 @@ impl Socket {
             _ => "websocket",
         };
         let applicant = Applicant::socketio(self.handshake().clone(), carrier);
-        renew(&running.auth, &applicant, &self.hub, Secret::new(token)).await
+        running.auth.renew(&applicant, &self.hub, Secret::new(token)).await
     }
 
     /// Whether it was missing for a moment and has its name, rooms and data back, and got what it missed (connection

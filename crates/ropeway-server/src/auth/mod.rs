@@ -21,6 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use ropeway_hub::Socket;
 use rustls::pki_types::CertificateDer;
 use tracing::debug;
 
@@ -200,6 +201,27 @@ impl Auth {
         verified.await.map_err(told)
     }
 
+    /// Gives a socket new credentials of the same user. Cancel-safe.
+    ///
+    /// # Errors
+    /// The token is not good or for somebody else; the socket keeps what it has.
+    pub(crate) async fn renew(
+        &self,
+        applicant: &Applicant,
+        socket: &Socket,
+        token: Secret,
+    ) -> Result<Arc<Identity>, Refusal> {
+        let before = Identity::of(socket).ok_or_else(to_connect_again)?;
+        let identity = self.verify_token(token, applicant).await?;
+        before.may_become(&identity)?;
+        if before.name() != identity.name() {
+            return Err(to_connect_again());
+        }
+        identity.may_enter(socket.namespace())?;
+        socket.set_grants(Some(identity.clone()));
+        Ok(identity)
+    }
+
     async fn judge(&self, applicant: &Applicant) -> Result<Option<Arc<Identity>>, Refusal> {
         match Credentials::find(applicant.handshake(), &self.wanted()) {
             Some(credentials) => {
@@ -267,6 +289,11 @@ impl Auth {
             cookie: self.sessions.as_ref().map(|(name, _)| &**name),
         }
     }
+}
+
+/// The user of a socket is the one for which it was made.
+fn to_connect_again() -> Refusal {
+    Refusal::forbidden("connect to the namespace again to say who you are")
 }
 
 /// The configuration is checked when it is read; one that a program put together is checked here.

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use http::StatusCode;
 use ropeway_hub::Close;
 
+use crate::limits::Full;
+
 /// A client that is not let in. HTTP answers the status with `{"code","message"}`, WebSockets close with the code.
 ///
 /// The message goes to the client: it names no secret, and nothing about the server that helps to guess one.
@@ -116,5 +118,15 @@ impl Refusal {
 
     pub(crate) fn is_missing(&self) -> bool {
         self.reason == Reason::Missing
+    }
+}
+
+impl From<Full> for Refusal {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Ending | Full::Total | Full::Memory => Self::unavailable(full.message()),
+            Full::Arrivals => Self::rate_limited(full.message()),
+            Full::Address | Full::Subnet | Full::User => Self::too_many_connections(full.message()),
+        }
     }
 }

@@ -8,7 +8,7 @@ use ropeway_ws::server::Origins;
 use super::socketio::Optional;
 use super::value::{Raw, Value, quoted};
 use super::{Config, CookieName};
-use crate::auth::Secret;
+use crate::secret::Secret;
 
 /// `[tickets]`
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 use http::StatusCode;
 
-use crate::auth::Refusal;
-
 /// The limit that a newcomer would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
@@ -52,16 +50,6 @@ impl Full {
             Self::User => "this user has too many connections",
             Self::Arrivals => "too many connections are made from this address",
             Self::Memory => "the server has no memory to spare",
-        }
-    }
-}
-
-impl From<Full> for Refusal {
-    fn from(full: Full) -> Self {
-        match full {
-            Full::Ending | Full::Total | Full::Memory => Self::unavailable(full.message()),
-            Full::Arrivals => Self::rate_limited(full.message()),
-            Full::Address | Full::Subnet | Full::User => Self::too_many_connections(full.message()),
         }
     }
 }

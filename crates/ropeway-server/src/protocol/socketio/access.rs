@@ -127,7 +127,7 @@ impl Access {
         let (auth, applicant) = (self.auth.clone(), self.applicant.clone());
         let socket = socket.clone();
         let renewed = socket.clone();
-        let answer = async move { renew(&auth, &applicant, &renewed, token).await };
+        let answer = async move { auth.renew(&applicant, &renewed, token).await };
         self.renewal = Some(Renewal { socket, id, answer: Box::pin(answer) });
     }
 
@@ -145,27 +145,6 @@ impl Access {
         let Renewal { socket, id, .. } = self.renewal.take()?;
         Some((socket, id, verified))
     }
-}
-
-/// Gives a socket new credentials of the same user.
-///
-/// # Errors
-/// The token is not good or for somebody else; the socket keeps what it has.
-pub(crate) async fn renew(auth: &Auth, applicant: &Applicant, socket: &Socket, token: Secret) -> Verified {
-    let before = Identity::of(socket).ok_or_else(to_connect_again)?;
-    let identity = auth.verify_token(token, applicant).await?;
-    before.may_become(&identity)?;
-    if before.name() != identity.name() {
-        return Err(to_connect_again());
-    }
-    identity.may_enter(socket.namespace())?;
-    socket.set_grants(Some(identity.clone()));
-    Ok(identity)
-}
-
-/// The user of a socket is the one for which it was made.
-fn to_connect_again() -> Refusal {
-    Refusal::forbidden("connect to the namespace again to say who you are")
 }
 
 fn check(identity: Option<&Identity>, namespace: &str) -> Result<(), Refusal> {

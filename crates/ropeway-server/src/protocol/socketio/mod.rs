@@ -22,6 +22,6 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use access::{Access, renew};
+pub(crate) use access::Access;
 pub(crate) use session::Session;
 pub(crate) use shared::Protocol;
