@@ -34,17 +34,16 @@ mod jwt;
 mod method;
 mod refusal;
 mod rights;
-mod secret;
 mod sessions;
 mod signature;
 pub(crate) mod tickets;
 mod webhook;
 
+pub use crate::secret::Secret;
 pub use applicant::Applicant;
 pub use identity::Identity;
 pub use refusal::Refusal;
 pub use rights::Rights;
-pub use secret::Secret;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use credentials::{Credentials, Wanted, bearer};
