@@ -91,10 +91,8 @@ fn a_disconnect_has_its_reason_and_the_rooms_that_were() {
 #[test]
 fn rooms_of_a_socket_that_connects_have_their_limit() {
     let app = App::new();
-    app.namespace("/").on_connect(|socket: Socket| {
-        let joined = ["a", "b", "c"].map(|room| socket.join(room).is_ok());
-        socket.set_data(joined)
-    });
+    app.namespace("/")
+        .middleware(|socket: Socket| socket.set_data(["a", "b", "c"].map(|room| socket.join(room).is_ok())));
     app.namespace("/").on("joined", |socket: Socket| {
         Ok::<_, ropeway_server::app::Error>(Reply(socket.data::<Vec<bool>>()?))
     });
