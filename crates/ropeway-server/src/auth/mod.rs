@@ -11,21 +11,20 @@
 //! protocols ask `Auth::verify_token` for a token that comes as a message. What they get is an [`Identity`], which is
 //! what they go by from then on: its user and [`Rights`] go to the hub, its expiry is a deadline of the session.
 //!
-//! Where things plug in, all of it in `Auth::new`: a `Method` for each kind of credentials (tokens, tickets, cookies)
+//! Where things plug in, all of it in `assembly`: a `Method` for each kind of credentials (tokens, tickets, cookies)
 //! and a `Gate` for the connect webhook; their JSON is that of `Grant`.
 //!
 //! Nothing is let in that could not be verified, and a credential that is there and bad is not passed over.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use ropeway_hub::Socket;
-use rustls::pki_types::CertificateDer;
 use tracing::debug;
 
 mod applicant;
+mod assembly;
 mod attempts;
 mod credentials;
 mod grant;
@@ -50,11 +49,9 @@ pub(crate) use credentials::{Credentials, Wanted, bearer};
 pub(crate) use grant::{Grant, GrantError, seconds};
 pub(crate) use method::{Gate, Hook, Method, Verdict};
 
-use crate::config::{self, Config, RefusalMode, TokenSource};
-use crate::tls::authorities;
+use crate::config::{self, RefusalMode, TokenSource};
 use sessions::Sessions;
 use tickets::Tickets;
-use webhook::Webhook;
 
 /// The chain of a server. Shared, since sessions ask it about tokens that come as messages.
 #[derive(Default)]
@@ -88,38 +85,6 @@ pub(crate) enum Admission {
 }
 
 impl Auth {
-    /// The chain that the configuration asks for.
-    ///
-    /// # Errors
-    /// What a method needs (a key, a file) is not there or not usable.
-    pub(crate) fn new(config: &Config, hook: Option<Arc<dyn Gate>>, node: &str) -> io::Result<Self> {
-        let issuer = config.tickets.enabled.then(|| Arc::new(Tickets::new(config.tickets.capacity)));
-        let extra = authorities(&config.outbound.ca)?;
-        let store = sessions(config, &extra)?.map(Arc::new);
-        let cookie = config.sessions.cookie.as_ref().map(|name| Box::from(name.as_str()));
-        Ok(Self {
-            settings: config.auth.clone(),
-            tokens: jwt::Verifier::new(&config.jwt, &extra)?
-                .map(|verifier| Arc::new(verifier) as Arc<dyn Method>),
-            tickets: issuer.clone().map(|tickets| tickets as Arc<dyn Method>),
-            sessions: cookie.zip(store.clone().map(|store| store as Arc<dyn Method>)),
-            issuer,
-            store,
-            has_hook: hook.is_some(),
-            gates: webhook(config, node, &extra)?.into_iter().chain(hook).collect(),
-        })
-    }
-
-    /// Whether a chain can be made of this.
-    ///
-    /// # Errors
-    /// A file that it names is not there or not usable.
-    pub(crate) fn check(config: &Config) -> io::Result<()> {
-        let extra = authorities(&config.outbound.ca)?;
-        drop((sessions(config, &extra)?, webhook(config, "", &extra)?, config.jwt.read_keys()?));
-        Ok(())
-    }
-
     /// Whether everybody comes in unasked: nothing is configured.
     pub(crate) fn is_open(&self) -> bool {
         !self.has_methods() && self.gates.is_empty()
@@ -295,35 +260,6 @@ fn to_connect_again() -> Refusal {
     Refusal::forbidden("connect to the namespace again to say who you are")
 }
 
-/// The configuration is checked when it is read; one that a program put together is checked here.
-fn sessions(config: &Config, extra: &[CertificateDer<'static>]) -> io::Result<Option<Sessions>> {
-    let settings = &config.sessions;
-    let wrong = |message| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    match (&settings.cookie, &settings.store) {
-        (None, None) => Ok(None),
-        (Some(_), Some(_)) if config.server.origins == ropeway_ws::server::Origins::Any => {
-            wrong("cookie sessions need the check of origins: `server.origins` cannot be every origin")
-        }
-        (Some(_), Some(store)) => Sessions::new(store, settings, extra).map(Some),
-        // Otherwise everybody would come in unasked.
-        _ => wrong("`sessions.cookie` and `sessions.store` need each other"),
-    }
-}
-
-fn webhook(
-    config: &Config,
-    node: &str,
-    extra: &[CertificateDer<'static>],
-) -> io::Result<Option<Arc<dyn Gate>>> {
-    let settings = &config.webhook;
-    let Some(url) = &settings.connect_url else { return Ok(None) };
-    let Some(secret) = &settings.secret else {
-        let message = "`webhook.connect_url` needs `webhook.secret`";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    };
-    Ok(Some(Arc::new(Webhook::new(url, secret.bytes(), settings, node.into(), extra)?)))
-}
-
 /// What holds for every identity, whoever vouches for it.
 fn check(identity: &Identity) -> Result<(), Refusal> {
     if identity.time_left(SystemTime::now()).is_some_and(|left| left.is_zero()) {
@@ -340,11 +276,11 @@ fn told(refusal: Refusal) -> Refusal {
     refusal
 }
 
-#[cfg(test)]
-mod tests;
-
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
