@@ -1,9 +1,11 @@
 //! What a task sees of the way to the end.
 
 use std::future::poll_fn;
+use std::num::NonZero;
 use std::task::{Context, Poll};
 
 use super::phase::Phase;
+use crate::config::Shutdown;
 use crate::state::Shared;
 
 /// One task's view of a [`Drain`]. It costs an atomic load to look at, so every poll may.
@@ -45,7 +47,8 @@ impl Drop for Watch {
 /// A session's place in the queue. Until the server is drained it costs an atomic load to look at, so every poll may.
 pub(crate) struct Turn {
     shared: Shared,
-    slot: Option<usize>,
+    /// One more than that of the queue, so that it takes no more room for being absent.
+    slot: Option<NonZero<usize>>,
 }
 
 impl Turn {
@@ -53,10 +56,16 @@ impl Turn {
         Self { shared, slot: None }
     }
 
+    /// How the server ends.
+    pub(crate) fn settings(&self) -> &Shutdown {
+        &self.shared.config.shutdown
+    }
+
     /// Ready when the session is to be closed. Remembers the task of its first poll: not to be moved to another one.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
         let drain = &self.shared.drain;
-        let slot = *self.slot.get_or_insert_with(|| drain.queue.enter(cx.waker().clone()));
+        let enter = || NonZero::<usize>::MIN.saturating_add(drain.queue.enter(cx.waker().clone()));
+        let slot = self.slot.get_or_insert_with(enter).get() - 1;
         let is_called = drain.has_reached(Phase::Draining)
             && (drain.queue.is_called(slot) || drain.has_reached(Phase::Dropping));
         if is_called { Poll::Ready(()) } else { Poll::Pending }
@@ -71,7 +80,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
-            self.shared.drain.queue.leave(slot);
+            self.shared.drain.queue.leave(slot.get() - 1);
         }
     }
 }

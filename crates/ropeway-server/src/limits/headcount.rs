@@ -25,9 +25,19 @@ impl Headcount {
 
     /// Counts one more, until it is dropped; nothing when the limit is reached.
     pub(crate) fn enter(self: &Arc<Self>) -> Option<Counted> {
+        self.count_up().then(|| Counted(self.clone()))
+    }
+
+    /// Counts one more, until [`Headcount::count_down`]; `false` when the limit is reached.
+    pub(super) fn count_up(&self) -> bool {
         let one_more = |count| (count < self.limit).then_some(count + 1);
-        self.count.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
-        Some(Counted(self.clone()))
+        self.count.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).is_ok()
+    }
+
+    pub(super) fn count_down(&self) {
+        if self.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.emptied.notify_waiters();
+        }
     }
 
     /// Ends when the last one has gone. Cancel-safe.
@@ -48,9 +58,7 @@ pub(crate) struct Counted(Arc<Headcount>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.emptied.notify_waiters();
-        }
+        self.0.count_down();
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Full;
 use super::crowd::Crowd;
-use super::headcount::{Counted, Headcount};
+use super::headcount::Headcount;
 use super::subnet::{host, subnet};
 use crate::config::{Config, Networks};
 use crate::peer::ClientAddress;
@@ -13,7 +13,7 @@ use crate::peer::ClientAddress;
 /// Counts connections up to the limits.
 #[derive(Debug)]
 pub(crate) struct Population {
-    all: Arc<Headcount>,
+    all: Headcount,
     addresses: Crowd<IpAddr>,
     subnets: Crowd<IpAddr>,
     users: Crowd<Arc<str>>,
@@ -24,7 +24,7 @@ impl Population {
     pub(crate) fn new(config: &Config) -> Self {
         let limits = &config.limits;
         Self {
-            all: Arc::new(Headcount::new(config.server.max_connections)),
+            all: Headcount::new(config.server.max_connections),
             addresses: Crowd::new(limits.connections_per_address.at()),
             subnets: Crowd::new(limits.connections_per_subnet.at()),
             users: Crowd::new(limits.connections_per_user.at()),
@@ -47,12 +47,16 @@ impl Population {
     /// # Errors
     /// The first limit that is reached: [`Full::Total`], [`Full::Address`] or [`Full::Subnet`].
     pub(crate) fn enter(self: &Arc<Self>, client: &ClientAddress) -> Result<Place, Full> {
-        let all = self.all.enter().ok_or(Full::Total)?;
+        if !self.all.count_up() {
+            return Err(Full::Total);
+        }
+        let mut place = Place { population: self.clone(), address: None, user: None };
         let address = client.ip.filter(|address| !self.exempt.contains(*address));
         if let Some(address) = address {
             self.enter_address(address)?;
         }
-        Ok(Place { population: self.clone(), address, user: None, _all: all })
+        place.address = address;
+        Ok(place)
     }
 
     /// Counts a connection as one of an address and its subnet, or as neither.
@@ -73,11 +77,12 @@ impl Population {
     /// # Errors
     /// [`Full::User`]
     pub(crate) fn enter_user(self: &Arc<Self>, user: &str) -> Result<UserPlace, Full> {
+        Ok(UserPlace { user: self.count_user(user)?, population: self.clone() })
+    }
+
+    fn count_user(&self, user: &str) -> Result<Arc<str>, Full> {
         let user = Arc::from(user);
-        if !self.users.enter(Arc::clone(&user)) {
-            return Err(Full::User);
-        }
-        Ok(UserPlace { population: self.clone(), user })
+        if self.users.enter(Arc::clone(&user)) { Ok(user) } else { Err(Full::User) }
     }
 }
 
@@ -87,9 +92,7 @@ pub(crate) struct Place {
     population: Arc<Population>,
     /// Under which it is counted, unless it is exempt.
     address: Option<IpAddr>,
-    user: Option<UserPlace>,
-    /// Given back last: who waits for the end of all finds nothing counted any more.
-    _all: Counted,
+    user: Option<Arc<str>>,
 }
 
 impl Place {
@@ -98,20 +101,30 @@ impl Place {
     /// # Errors
     /// [`Full::User`]: nothing has changed.
     pub(crate) fn set_user(&mut self, user: &str) -> Result<(), Full> {
-        if self.user.as_ref().is_none_or(|place| *place.user != *user) {
-            self.user = Some(self.population.enter_user(user)?);
+        if self.user.as_deref() != Some(user) {
+            let user = self.population.count_user(user)?;
+            self.leave_user();
+            self.user = Some(user);
         }
         Ok(())
+    }
+
+    fn leave_user(&mut self) {
+        if let Some(user) = self.user.take() {
+            self.population.users.leave(&*user);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.user = None;
+        self.leave_user();
         if let Some(address) = self.address {
             self.population.addresses.leave(&host(address));
             subnet(address).iter().for_each(|subnet| self.population.subnets.leave(subnet));
         }
+        // Last: who waits for the end of all finds nothing counted any more.
+        self.population.all.count_down();
     }
 }
 

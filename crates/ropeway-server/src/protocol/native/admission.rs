@@ -77,10 +77,12 @@ impl Session {
     }
 
     pub(super) fn poll_admission(&mut self, cx: &mut Context<'_>) {
-        let Some(Poll::Ready(answer)) = self.admission.as_mut().map(|later| later.as_mut().poll(cx)) else {
+        let Some(passage) = &mut self.passage else { return };
+        let Some(Poll::Ready(answer)) = passage.admission.as_mut().map(|later| later.as_mut().poll(cx))
+        else {
             return;
         };
-        self.admission = None;
+        passage.admission = None;
         match answer {
             Ok(admitted) => self.enter(&admitted),
             Err(refusal) => self.turn_away(&refusal),
@@ -95,10 +97,10 @@ impl Session {
         }
         self.enter_rooms(&socket);
         if !admitted.is_handled {
-            self.app = None;
+            self.passage = None;
         }
-        if let Some(app) = &self.app {
-            app.connected(&socket);
+        if let Some(passage) = &self.passage {
+            passage.app.connected(&socket);
         }
     }
 

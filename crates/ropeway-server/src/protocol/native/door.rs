@@ -22,9 +22,20 @@ pub(super) struct Admitted {
     pub(super) is_handled: bool,
 }
 
+/// A client at the door or behind it. Boxed where it is kept, since most servers have no application.
+pub(super) struct Passage {
+    pub(super) app: App,
+    /// Whether the application lets the client in, while that is not known. Nothing is read meanwhile.
+    pub(super) admission: Option<BoxFuture<Result<Admitted, Refusal>>>,
+}
+
 impl Door {
+    pub(super) fn pass(self, socket: Socket) -> Passage {
+        Passage { app: self.app.clone(), admission: Some(self.admit(socket)) }
+    }
+
     /// Whether the middleware lets a socket in.
-    pub(super) fn admit(self, socket: Socket) -> BoxFuture<Result<Admitted, Refusal>> {
+    fn admit(self, socket: Socket) -> BoxFuture<Result<Admitted, Refusal>> {
         let Self { app, handshake } = self;
         Box::pin(async move {
             // The protocol has no place for it.

@@ -6,16 +6,13 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use ropeway_hub::{
-    BoxFuture, Close, Connection, DisconnectReason, Drained, Error, Grants, Hub, Payload, Socket,
-};
+use ropeway_hub::{Close, Connection, DisconnectReason, Drained, Error, Grants, Hub, Payload, Socket};
 
 use super::access::{Access, Due, Start};
 use super::client::{ClientMessage, parse};
-use super::door::{Admitted, Door, NAMESPACE};
+use super::door::{Door, NAMESPACE, Passage};
 use super::encoder::NativeEncoder;
 use super::notices::{Welcome, push_expiring, push_pong, push_reconnect, push_welcome};
-use crate::app::{self, App};
 use crate::auth;
 use crate::protocol;
 use crate::protocol::messages::push_error;
@@ -30,10 +27,8 @@ pub(crate) struct Session {
     pub(super) socket: Option<Socket>,
     pub(super) encoder: Arc<NativeEncoder>,
     pub(super) requests: Requests,
-    /// The application that may handle what is emitted.
-    pub(super) app: Option<App>,
-    /// Whether the application lets the client in is not known yet. Nothing is read meanwhile.
-    pub(super) admission: Option<BoxFuture<Result<Admitted, app::Refusal>>>,
+    /// Where there is an application that may let the client in and handle what it emits.
+    pub(super) passage: Option<Box<Passage>>,
     /// Who the client is; absent where nobody asks.
     pub(super) access: Option<Box<Access>>,
 }
@@ -77,8 +72,7 @@ impl Session {
             socket: None,
             encoder,
             requests: Requests::default(),
-            app: None,
-            admission: None,
+            passage: None,
             access: access.map(Box::new),
         }
     }
@@ -95,9 +89,8 @@ impl Session {
         let grants = identity.clone().map(|identity| identity as Arc<dyn Grants>);
         let socket = self.connection.open(NAMESPACE, session, user, grants)?;
         self.socket = Some(socket.clone());
-        self.app = door.as_ref().map(|door| door.app.clone());
-        self.admission = door.map(|door| door.admit(socket.clone()));
-        if self.admission.is_none() {
+        self.passage = door.map(|door| Box::new(door.pass(socket.clone())));
+        if self.passage.is_none() {
             socket.establish()?;
             self.enter_rooms(&socket);
         }
@@ -131,7 +124,7 @@ impl Session {
     /// When too much waits for the handlers, nothing is read until they have caught up.
     fn wait_for_handlers(&mut self) {
         let Some(socket) = &self.socket else { return };
-        if let Some(wait) = self.app.as_ref().and_then(|app| app.congestion(socket)) {
+        if let Some(wait) = self.passage.as_ref().and_then(|passage| passage.app.congestion(socket)) {
             self.requests.wait(wait);
         }
     }
@@ -162,7 +155,8 @@ impl protocol::Session for Session {
 
     fn is_busy(&self) -> bool {
         let is_verifying = self.access.as_ref().is_some_and(|access| access.is_verifying());
-        is_verifying || self.admission.is_some() || self.requests.are_under_way()
+        let is_waiting = self.passage.as_ref().is_some_and(|passage| passage.admission.is_some());
+        is_verifying || is_waiting || self.requests.are_under_way()
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>, into: &mut Vec<Bytes>, max: usize) -> Poll<Drained> {
