@@ -60,7 +60,7 @@ impl Builder {
         Self { application: Some(Arc::new(application)), ..self }
     }
 
-    /// Lets sockets come back after their transport broke; see [`Connection::recover`]. Off otherwise.
+    /// Lets sockets come back after their transport broke; see [`Connection::recover`](crate::Connection::recover). Off otherwise.
     #[must_use]
     pub fn recovery(self, recovery: RecoverySettings) -> Self {
         Self { recovery: Some(recovery), ..self }

@@ -16,21 +16,20 @@ use crate::state::Shared;
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Waits until the end begins and nothing more is to be accepted: for `shutdown.grace` the server is not ready, and still
-/// there. Cancel-safe.
+/// there. Nobody comes in any more when this has ended, even where the port is still open. Cancel-safe.
 pub(crate) async fn leave(shared: &Shared) {
     Watch::new(shared.clone()).reached(Phase::Leaving).await;
-    let Some(begun) = shared.drain.begun() else { return };
+    let begun = shared.drain.begun().unwrap_or_else(Instant::now);
     tokio::select! {
         () = sleep_until(begun + shared.config.shutdown.grace) => {}
         never = report(shared) => match never {},
     }
+    shared.drain.advance(Phase::Draining);
 }
 
 /// From there to the end: sessions are closed one by one, then requests and handlers under way are finished. What is
 /// still open at the deadline is dropped.
 pub(crate) async fn run(shared: &Shared) {
-    shared.drain.start();
-    shared.drain.advance(Phase::Draining);
     let deadline = shared.drain.deadline(shared.config.shutdown.timeout).unwrap_or_else(Instant::now);
     let is_over = timeout_at(deadline, close_sessions(shared)).await.is_err();
     let dropped = shared.population.count();
