@@ -12,13 +12,16 @@ use std::net::SocketAddr;
 
 use ropeway_server::Server;
 use ropeway_server::app::{App, Data, Namespace, Reply, Socket};
-use ropeway_server::config::Config;
+use ropeway_server::config::{Cap, Config};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut config = Config::default();
     config.server.listen = listen()?;
+    // What is measured is how fast it can be, not how fast one client may be.
+    config.limits.messages_per_second = Cap::Off;
+    config.limits.bytes_per_second = Cap::Off;
     let server = Server::builder(config).app(app()).bind().await?;
     println!("listening on {}", server.local_addr());
     server.run(std::future::pending()).await;
