@@ -221,7 +221,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(jwt.jwks_url, "Where the keys are published, as a JSON Web Key Set."),
     key!(
         jwt.jwks_refresh,
-        "How often they are fetched; also, at most each 10s, when a token names a key that is not known."
+        "How often they are fetched; also, at most each 10s, when none of them verifies a token."
     ),
     key!(jwt.issuer, "What the claim `iss` must be."),
     key!(jwt.audience, "What the claim `aud` must name one of. Without any it is not looked at."),

@@ -1,10 +1,13 @@
 //! What the hub has for a client, as the JSON objects of `docs/protocol.md`: the messages of the native protocol, and
 //! the answers that Socket.IO clients get as acknowledgements.
 
+use std::time::{Duration, SystemTime};
+
 use ropeway_hub::{Error, Event, HistoryPage, Member, Outbound, Position, Published};
 
 use super::data::push_data;
 use super::json::{Object, push_number, push_text};
+use crate::auth::Identity;
 
 /// The request that a message answers.
 pub(super) fn request_of<'a>(message: &Outbound<'a>) -> Option<&'a str> {
@@ -148,6 +151,21 @@ pub(super) fn push_member(out: &mut String, member: &Member) {
         out.push_str(info);
     }
     out.push('}');
+}
+
+/// A token is good: who the client is by it, and for how long.
+pub(super) fn push_auth_ok(out: &mut String, id: Option<&str>, identity: &Identity) {
+    let object = Object::message(out, "auth_ok").optional_text("id", id);
+    let object = object.optional_text("user", identity.name());
+    match identity.time_left(SystemTime::now()) {
+        Some(left) => object.number("expires_in", millis(left)),
+        None => object,
+    }
+    .end();
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ use tracing::debug;
 
 use super::access::Access;
 use super::door::{Admitted, NAMESPACE};
-use super::notices::{push_auth_ok, push_refusal};
+use super::notices::push_refusal;
 use super::session::Session;
 use crate::app;
 use crate::auth::{self, Identity, Secret};
 use crate::clock::now;
-use crate::protocol::messages::push_error;
+use crate::protocol::messages::{push_auth_ok, push_error};
 
 /// A fault of ours.
 const INTERNAL: Close = Close { code: 1011, reason: Cow::Borrowed("internal error") };

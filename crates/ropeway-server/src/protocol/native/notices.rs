@@ -1,10 +1,10 @@
 //! What a session tells its client of itself.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::app::Refusal;
-use crate::auth::Identity;
 use crate::protocol::json::Object;
+use crate::protocol::messages::millis;
 
 /// What the first message tells the client.
 #[derive(Clone, Debug)]
@@ -26,16 +26,6 @@ pub(super) fn push_welcome(out: &mut String, welcome: &Welcome<'_>) {
         .number("ping_timeout", millis(welcome.ping_timeout))
         .number("max_message", welcome.max_message as u64)
         .end();
-}
-
-pub(super) fn push_auth_ok(out: &mut String, id: Option<&str>, identity: &Identity) {
-    let object = Object::message(out, "auth_ok").optional_text("id", id);
-    let object = object.optional_text("user", identity.name());
-    match identity.time_left(SystemTime::now()) {
-        Some(left) => object.number("expires_in", millis(left)),
-        None => object,
-    }
-    .end();
 }
 
 /// The credentials end.
@@ -61,8 +51,4 @@ pub(super) fn push_refusal(out: &mut String, refusal: &Refusal) {
         None => object,
     }
     .end();
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

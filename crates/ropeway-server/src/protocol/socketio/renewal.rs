@@ -1,7 +1,7 @@
 //! Tokens that come as events, and the end of credentials.
 
 use std::task::Context;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use ropeway_hub::{DisconnectReason, Socket};
 use tracing::debug;
@@ -11,10 +11,10 @@ use super::events::Incoming;
 use super::packet::Outgoing;
 use super::session::Session;
 use super::terms::Due;
-use crate::auth::{Identity, Refusal};
+use crate::auth::Refusal;
 use crate::clock::now;
-use crate::protocol::json::{Object, push_number};
-use crate::protocol::messages::push_error;
+use crate::protocol::json::push_number;
+use crate::protocol::messages::{millis, push_auth_ok, push_error};
 
 impl Session {
     /// A token of a client that is in a namespace without an application.
@@ -73,7 +73,7 @@ impl Session {
             match due {
                 Due::Warning(socket, left) if self.protocol.is_bare(socket.namespace()) => {
                     let mut object = String::from("{\"expires_in\":");
-                    push_number(&mut object, u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+                    push_number(&mut object, millis(left));
                     object.push('}');
                     let (name, arguments) = ("auth_expiring", &[object.as_str()]);
                     let packet = Outgoing::Event { id: None, name, arguments, attachments: &[] };
@@ -99,7 +99,7 @@ fn told(verified: &Verified) -> Result<String, String> {
     let mut object = String::new();
     match verified {
         Ok(identity) => {
-            push_auth_ok(&mut object, identity);
+            push_auth_ok(&mut object, None, identity);
             Ok(object)
         }
         Err(refusal) => {
@@ -107,13 +107,4 @@ fn told(verified: &Verified) -> Result<String, String> {
             Err(object)
         }
     }
-}
-
-fn push_auth_ok(out: &mut String, identity: &Identity) {
-    let object = Object::message(out, "auth_ok").optional_text("user", identity.name());
-    match identity.time_left(SystemTime::now()) {
-        Some(left) => object.number("expires_in", u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
-        None => object,
-    }
-    .end();
 }
