@@ -183,6 +183,20 @@ fn other_files_that_cannot_be_used_are_found_by_config_check() {
     }
 }
 
+/// Secrets are better kept there.
+#[test]
+fn config_check_looks_into_the_environment() {
+    let path = file("tickets.toml", "[tickets]\nenabled = true\n");
+    let check = || {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_ropeway"));
+        check.args(["config", "check", path.to_str().unwrap()]);
+        check
+    };
+    fails(&check().env_remove("ROPEWAY_API_KEY").output().unwrap(), 78, "`tickets.enabled` needs `api.key`");
+    let keyed = check().env("ROPEWAY_API_KEY", "a-key-of-the-environment").output().unwrap();
+    assert!(keyed.status.success(), "{}", errors(&keyed));
+}
+
 #[test]
 fn a_missing_file_is_66() {
     let output = run(&["serve", "--config", "no-such-file.toml"]);

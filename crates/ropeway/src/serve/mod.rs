@@ -3,7 +3,6 @@
 mod dev_tls;
 mod flags;
 
-use std::env;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
@@ -14,6 +13,7 @@ use tracing::{info, warn};
 
 use self::dev_tls::DevTls;
 pub(crate) use self::flags::Serve;
+use crate::config::environment;
 use crate::failure::{Failure, Kind};
 use crate::signals::{Signals, reload_at_hangup};
 use crate::{files, log};
@@ -70,15 +70,6 @@ fn dev_tls(config: &mut Config) -> Result<DevTls, Failure> {
     config.tls.certificate = vec![dev_tls.certificate.clone()];
     config.tls.key = vec![dev_tls.key.clone()];
     Ok(dev_tls)
-}
-
-/// The environment without the variables that belong to flags of this program.
-fn environment() -> impl Iterator<Item = (String, String)> {
-    const OURS: [&str; 4] = ["ROPEWAY_CONFIG", "ROPEWAY_LOG", "ROPEWAY_LOG_FORMAT", "ROPEWAY_TOKEN"];
-    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
-    env::vars_os()
-        .map(move |(name, value)| (text(name), text(value)))
-        .filter(|(name, _)| !OURS.contains(&name.as_str()))
 }
 
 async fn serve(mut plan: Plan) -> Result<(), Failure> {
