@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -18,13 +18,20 @@ pub(crate) struct Screen {
     keys: Box<dyn Write + Send>,
     /// Written by a thread that reads what the command shows.
     shown: Arc<(Mutex<Shown>, Condvar)>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
+    /// The modes before the command was started.
+    found: Modes,
 }
+
+/// How a terminal takes keys and shows them, as text.
+type Modes = String;
 
 struct Shown {
     parser: vt100::Parser,
     /// All bytes, colours and all.
     raw: Vec<u8>,
+    /// Nobody writes any more.
+    is_complete: bool,
 }
 
 impl Screen {
@@ -47,10 +54,11 @@ impl Screen {
         command.arg(name);
         command.args(arguments);
         command.cwd(env!("CARGO_TARGET_TMPDIR"));
+        let found = modes(&*pty.master);
         let child = pty.slave.spawn_command(command).unwrap();
         let keys = pty.master.take_writer().unwrap();
         let shown = watch(pty.master.try_clone_reader().unwrap());
-        Self { child, keys, shown, _master: pty.master }
+        Self { child, keys, shown, master: pty.master, found }
     }
 
     /// Presses keys.
@@ -94,6 +102,11 @@ impl Screen {
         String::from_utf8_lossy(&self.shown.0.lock().unwrap().raw).into_owned()
     }
 
+    /// Whether the terminal has the modes that it had before the command.
+    pub(crate) fn is_as_found(&self) -> bool {
+        modes(&*self.master) == self.found
+    }
+
     /// The line on the screen that has this text.
     #[track_caller]
     pub(crate) fn line(&self, text: &str) -> String {
@@ -101,17 +114,14 @@ impl Screen {
         self.contents().lines().find(|line| line.contains(text)).unwrap().to_owned()
     }
 
-    /// Waits for the end; gives the exit status.
+    /// Waits for the end, and until all that was written is on the screen; gives the exit status.
     #[track_caller]
     pub(crate) fn end(&mut self) -> u32 {
-        let deadline = Instant::now() + LONG;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < deadline, "it does not end:\n{}", self.contents());
-            thread::sleep(Duration::from_millis(5));
-        }
+        let shown = self.shown.0.lock().unwrap();
+        let (shown, wait) = self.shown.1.wait_timeout_while(shown, LONG, |shown| !shown.is_complete).unwrap();
+        assert!(!wait.timed_out(), "it does not end:\n{}", shown.parser.screen().contents());
+        drop(shown);
+        self.child.wait().unwrap().exit_code()
     }
 }
 
@@ -123,10 +133,14 @@ impl Drop for Screen {
     }
 }
 
+fn modes(terminal: &dyn MasterPty) -> Modes {
+    format!("{:?}", terminal.get_termios().unwrap())
+}
+
 fn watch(mut reader: Box<dyn Read + Send>) -> Arc<(Mutex<Shown>, Condvar)> {
     let size = |cells: u16| std::num::NonZero::new(cells).unwrap();
     let parser = vt100::Parser::new(size(SIZE.rows), size(SIZE.cols), 1000);
-    let shown = Arc::new((Mutex::new(Shown { parser, raw: Vec::new() }), Condvar::new()));
+    let shown = Arc::new((Mutex::new(Shown { parser, raw: Vec::new(), is_complete: false }), Condvar::new()));
     let shared = Arc::clone(&shown);
     thread::spawn(move || {
         let mut buffer = [0; 4096];
@@ -136,6 +150,8 @@ fn watch(mut reader: Box<dyn Read + Send>) -> Arc<(Mutex<Shown>, Condvar)> {
             shown.raw.extend_from_slice(&buffer[..len]);
             shared.1.notify_all();
         }
+        shared.0.lock().unwrap().is_complete = true;
+        shared.1.notify_all();
     });
     shown
 }

@@ -207,9 +207,11 @@ fn the_end_is_told_and_the_terminal_is_as_before() {
     ] {
         let mut screen = Screen::start(&[&closing(code).ws(), "--no-history"], &[("NO_COLOR", "1")]);
         screen.wait_for("\n> ");
+        assert!(!screen.is_as_found());
         screen.enter("go");
         assert_eq!(screen.end(), status);
         screen.wait_for(told);
+        assert!(screen.is_as_found());
         // Pasted text is no longer marked: the mode of the editor is off.
         let raw = screen.raw();
         assert!(raw.rfind("\x1b[?2004l") > raw.rfind("\x1b[?2004h"), "{raw:?}");

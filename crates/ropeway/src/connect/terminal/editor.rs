@@ -15,6 +15,8 @@ use serde::de::IgnoredAny;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::slash::{COMMANDS, WITH_FILES};
+use super::tty::{self, Found};
+use super::turn::{Presence, Turn};
 use crate::files;
 
 const PROMPT: &str = "> ";
@@ -30,22 +32,27 @@ pub(super) enum Typed {
     Leave,
 }
 
-/// The face's end.
+/// The face's end. Dropped, it shows what is left and ends the editor, which leaves the terminal as it was found.
 pub(super) struct Typing {
     /// From the editor's thread; one person types.
     pub(super) lines: UnboundedReceiver<Typed>,
     /// Writes above the line that is being typed.
     printer: Box<dyn ExternalPrinter + Send>,
+    turn: Turn,
+    found: Found,
 }
 
 impl Typing {
     /// Begins to read.
     pub(super) fn start(is_socketio: bool, history: Option<PathBuf>) -> rustyline::Result<Self> {
-        let mut editor = editor(is_socketio)?;
+        let found = Found::now();
+        let turn = Turn::new();
+        let mut editor = editor(is_socketio, turn.clone())?;
         let printer = Box::new(editor.create_external_printer()?);
         let (typed, lines) = unbounded_channel();
-        thread::spawn(move || read(editor, history, &typed));
-        Ok(Self { lines, printer })
+        let presence = Presence(turn.clone());
+        thread::spawn(move || read(editor, history, &typed, &presence));
+        Ok(Self { lines, printer, turn, found })
     }
 
     /// Shows text above the line that is being typed.
@@ -53,16 +60,30 @@ impl Typing {
         // A terminal that is gone shows nothing.
         let _ = self.printer.print(format!("{text}\n"));
     }
+}
 
-    /// Waits until all is shown: the editor takes one text at a time, so with the second of these the rest is done.
-    pub(super) fn settle(&mut self) {
+impl Drop for Typing {
+    fn drop(&mut self) {
+        self.turn.wait_until_reading();
+        // The editor takes one text at a time: with the second of these, all before the first is shown.
         for _ in 0..2 {
             let _ = self.printer.print("\x1b[A\n".to_owned());
+        }
+        let mut is_interrupted = false;
+        let is_gone = self.turn.end(|| {
+            is_interrupted = true;
+            tty::interrupt();
+        });
+        match (is_gone, is_interrupted) {
+            (true, true) => tty::forget_prompt(),
+            (true, false) => {}
+            // It waits for the second half of a key, say; the process ends without it.
+            (false, _) => self.found.restore(),
         }
     }
 }
 
-fn editor(is_socketio: bool) -> rustyline::Result<Editor<Typist, FileHistory>> {
+fn editor(is_socketio: bool, turn: Turn) -> rustyline::Result<Editor<Typist, FileHistory>> {
     let config = Config::builder()
         .max_history_size(HISTORY)?
         .history_ignore_dups(true)?
@@ -71,18 +92,25 @@ fn editor(is_socketio: bool) -> rustyline::Result<Editor<Typist, FileHistory>> {
         .auto_add_history(false)
         .build();
     let mut editor = Editor::with_config(config)?;
-    editor.set_helper(Some(Typist { files: FilenameCompleter::new(), is_socketio }));
+    editor.set_helper(Some(Typist { files: FilenameCompleter::new(), is_socketio, turn }));
     editor.bind_sequence(KeyEvent::new('\r', Modifiers::ALT), Cmd::Newline);
     Ok(editor)
 }
 
-fn read(mut editor: Editor<Typist, FileHistory>, history: Option<PathBuf>, typed: &UnboundedSender<Typed>) {
+fn read(
+    mut editor: Editor<Typist, FileHistory>,
+    history: Option<PathBuf>,
+    typed: &UnboundedSender<Typed>,
+    Presence(turn): &Presence,
+) {
     if let Some(path) = &history {
         // There is none the first time.
         let _ = editor.load_history(path);
     }
-    loop {
-        match editor.readline(PROMPT) {
+    while turn.may_begin() {
+        let line = editor.readline(PROMPT);
+        turn.between();
+        match line {
             Ok(line) => {
                 remember(&mut editor, &line, history.as_ref());
                 if !line.is_empty() && typed.send(Typed::Line(joined(&line))).is_err() {
@@ -123,10 +151,11 @@ pub(super) fn history_of(authority: &str) -> Option<PathBuf> {
     Some(folder.join(name))
 }
 
-/// Completion, and when a line goes on.
+/// Completion, when a line goes on, and when one is begun.
 struct Typist {
     files: FilenameCompleter,
     is_socketio: bool,
+    turn: Turn,
 }
 
 impl Completer for Typist {
@@ -168,6 +197,12 @@ impl Highlighter for Typist {}
 
 impl Hinter for Typist {
     type Hint = String;
+
+    /// There are no hints; but the first is asked for as soon as the terminal has the modes of the editor.
+    fn hint(&self, _: &str, _: usize, _: &Context<'_>) -> Option<String> {
+        self.turn.reading();
+        None
+    }
 }
 
 impl Helper for Typist {}

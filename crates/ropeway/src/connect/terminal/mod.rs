@@ -10,6 +10,7 @@ mod slash;
 mod stats;
 mod style;
 mod tty;
+mod turn;
 
 use std::fs;
 use std::process::ExitCode;
@@ -37,7 +38,6 @@ use style::{Role, Style};
 pub(crate) async fn run(mut engine: Engine, options: &Connect) -> Result<ExitCode, Failure> {
     let signals = Signals::listen();
     let signals = signals.map_err(|error| Failure::new(Kind::System, "cannot listen for signals", error))?;
-    let found = tty::Found::now();
     let mut face = Face::new(&engine, options);
     let mut signal = std::pin::pin!(signals.first_number());
     let mut signalled = None;
@@ -57,8 +57,8 @@ pub(crate) async fn run(mut engine: Engine, options: &Connect) -> Result<ExitCod
             }
         }
     }
-    face.settle();
-    drop(found);
+    // What follows, the failure of the command, is for the terminal as it was.
+    face.typing = None;
     match (signalled, face.end) {
         (Some(number), _) => Ok(ExitCode::from(u8::try_from(128 + number).unwrap_or(u8::MAX))),
         (None, Some(failure)) => Err(failure),
@@ -171,12 +171,6 @@ impl<'o> Face<'o> {
     fn complain(&mut self, text: &str) {
         let text = self.renderer.style.paint(Role::Bad, text);
         self.show(&text);
-    }
-
-    fn settle(&mut self) {
-        if let Some(typing) = &mut self.typing {
-            typing.settle();
-        }
     }
 
     fn leave(&mut self, engine: &Engine) {

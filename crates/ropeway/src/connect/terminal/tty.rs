@@ -1,27 +1,43 @@
-//! The terminal as it was found.
+//! The terminal itself.
 
 use std::io::{Write, stdin, stdout};
 
+use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
-/// Puts the terminal back when dropped: the editor is left in the middle of a line when the server ends the conversation.
+/// Ends the line that is being typed: of all that ends one, only this can come from another thread.
+pub(super) fn interrupt() {
+    // A process may always signal itself.
+    let _ = kill_process(getpid(), Signal::INT);
+}
+
+/// Takes away the prompt of a line that was interrupted; the editor has gone to the next.
+pub(super) fn forget_prompt() {
+    write("\x1b[A\r\x1b[J");
+}
+
+/// The modes as they were found.
 pub(super) struct Found(Option<Termios>);
 
 impl Found {
     pub(super) fn now() -> Self {
         Self(tcgetattr(stdin()).ok())
     }
-}
 
-impl Drop for Found {
-    fn drop(&mut self) {
+    /// Puts the terminal back in the middle of a line.
+    pub(super) fn restore(&self) {
         let Some(found) = &self.0 else { return };
         // A terminal that is gone needs nothing.
         let _ = tcsetattr(stdin(), OptionalActions::Drain, found);
         // The prompt goes, and pasted text is no longer marked.
-        let mut out = stdout();
-        let _ = out.write_all(b"\r\x1b[J\x1b[?2004l").and_then(|()| out.flush());
+        write("\r\x1b[J\x1b[?2004l");
     }
+}
+
+fn write(text: &str) {
+    let mut out = stdout();
+    // A terminal that is gone shows nothing.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// The width in columns.
