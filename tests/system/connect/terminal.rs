@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::mpsc::channel;
 
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -215,6 +216,37 @@ fn the_end_is_told_and_the_terminal_is_as_before() {
         // Pasted text is no longer marked: the mode of the editor is off.
         let raw = screen.raw();
         assert!(raw.rfind("\x1b[?2004l") > raw.rfind("\x1b[?2004h"), "{raw:?}");
+    }
+}
+
+#[test]
+fn an_editor_that_takes_no_text_does_not_hold_up_the_end() {
+    // Ctrl-V takes the next key as it is; Ctrl-R searches.
+    for (typed, shown) in [("half\x16", "> half"), ("half\x12", "(reverse-i-search)")] {
+        let (end, ends) = channel();
+        let peer = websocket(move |mut socket| {
+            assert!(socket.read().is_ok());
+            ends.recv().unwrap();
+            for number in 0..3 {
+                socket.send(format!("message {number}").into()).unwrap();
+            }
+            socket.close(None).unwrap();
+            echo(socket);
+        });
+        let mut screen = Screen::start(&[&peer.ws(), "--no-history"], &[("NO_COLOR", "1")]);
+        screen.wait_for("\n> ");
+        // There must be something to search in.
+        screen.enter("before");
+        screen.wait_for("6 B  before");
+        screen.press(typed);
+        screen.wait_for(shown);
+        end.send(()).unwrap();
+        assert_eq!(screen.end(), 0);
+        for text in ["message 0\n", "message 1\n", "message 2\n", "Closed by the server"] {
+            screen.wait_for(text);
+        }
+        assert!(screen.is_as_found());
+        assert!(!screen.contents().contains(shown), "{}", screen.contents());
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::error::ReadlineError;
@@ -10,10 +11,11 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Cmd, CompletionType, Config, Context, Editor, ExternalPrinter, Helper, KeyEvent, Modifiers};
+use rustyline::{Cmd, CompletionType, Config, Context, Editor, Helper, KeyEvent, Modifiers};
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::scribe::Scribe;
 use super::slash::{COMMANDS, WITH_FILES};
 use super::tty::{self, Found};
 use super::turn::{Presence, Turn};
@@ -23,6 +25,9 @@ const PROMPT: &str = "> ";
 
 /// Lines that are remembered for each host.
 const HISTORY: usize = 2000;
+
+/// How long an editor in the middle of something is waited for at the end.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What was typed.
 #[derive(Debug)]
@@ -36,8 +41,7 @@ pub(super) enum Typed {
 pub(super) struct Typing {
     /// From the editor's thread; one person types.
     pub(super) lines: UnboundedReceiver<Typed>,
-    /// Writes above the line that is being typed.
-    printer: Box<dyn ExternalPrinter + Send>,
+    scribe: Scribe,
     turn: Turn,
     found: Found,
 }
@@ -48,29 +52,30 @@ impl Typing {
         let found = Found::now();
         let turn = Turn::new();
         let mut editor = editor(is_socketio, turn.clone())?;
-        let printer = Box::new(editor.create_external_printer()?);
+        let scribe = Scribe::start(editor.create_external_printer()?);
         let (typed, lines) = unbounded_channel();
         let presence = Presence(turn.clone());
         thread::spawn(move || read(editor, history, &typed, &presence));
-        Ok(Self { lines, printer, turn, found })
+        Ok(Self { lines, scribe, turn, found })
     }
 
     /// Shows text above the line that is being typed.
-    pub(super) fn show(&mut self, text: &str) {
-        // A terminal that is gone shows nothing.
-        let _ = self.printer.print(format!("{text}\n"));
+    pub(super) fn show(&self, text: &str) {
+        self.scribe.show(text);
+    }
+
+    /// Ends when there is room for more text. Nothing is lost when it is dropped before.
+    pub(super) fn room(&self) -> impl Future<Output = ()> + use<> {
+        self.scribe.room()
     }
 }
 
 impl Drop for Typing {
     fn drop(&mut self) {
         self.turn.wait_until_reading();
-        // The editor takes one text at a time: with the second of these, all before the first is shown.
-        for _ in 0..2 {
-            let _ = self.printer.print("\x1b[A\n".to_owned());
-        }
+        let unshown = self.scribe.finish(PATIENCE);
         let mut is_interrupted = false;
-        let is_gone = self.turn.end(|| {
+        let is_gone = self.turn.end(PATIENCE, || {
             is_interrupted = true;
             tty::interrupt();
         });
@@ -80,6 +85,7 @@ impl Drop for Typing {
             // It waits for the second half of a key, say; the process ends without it.
             (false, _) => self.found.restore(),
         }
+        tty::write(&unshown.concat());
     }
 }
 

@@ -6,6 +6,7 @@ mod json;
 mod keep;
 mod render;
 mod replay;
+mod scribe;
 mod slash;
 mod stats;
 mod style;
@@ -42,8 +43,9 @@ pub(crate) async fn run(mut engine: Engine, options: &Connect) -> Result<ExitCod
     let mut signal = std::pin::pin!(signals.first_number());
     let mut signalled = None;
     loop {
+        let room = face.room();
         tokio::select! {
-            event = engine.next() => {
+            event = async { room.await; engine.next().await } => {
                 let Some(event) = event else { break };
                 face.event(&event)?;
             }
@@ -162,9 +164,19 @@ impl<'o> Face<'o> {
 
     #[expect(clippy::print_stdout, reason = "this is where the program talks")]
     fn show(&mut self, text: &str) {
-        match &mut self.typing {
+        match &self.typing {
             Some(typing) => typing.show(text),
             None => println!("{text}"),
+        }
+    }
+
+    /// Ends when more can be shown.
+    fn room(&self) -> impl Future<Output = ()> + use<> {
+        let room = self.typing.as_ref().map(Typing::room);
+        async move {
+            if let Some(room) = room {
+                room.await;
+            }
         }
     }
 

@@ -34,7 +34,8 @@ impl Found {
     }
 }
 
-fn write(text: &str) {
+/// Writes at the cursor.
+pub(super) fn write(text: &str) {
     let mut out = stdout();
     // A terminal that is gone shows nothing.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

@@ -3,9 +3,6 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long an editor may take to put the modes back once it is asked to.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     /// No keys are waited for; the modes may be changing.
@@ -52,16 +49,16 @@ impl Turn {
         drop(self.wait_while(self.lock(), |state| state.at == At::Between));
     }
 
-    /// Ends the last line with `interrupt`, and waits until the editor is gone; `false` when it stays.
+    /// Ends the last line with `interrupt`, and waits until the editor is gone; `false` when it stays for this time.
     #[must_use]
-    pub(super) fn end(&self, interrupt: impl FnOnce()) -> bool {
+    pub(super) fn end(&self, patience: Duration, interrupt: impl FnOnce()) -> bool {
         let mut state = self.lock();
         state.ends = true;
         let state = self.wait_while(state, |state| state.at == At::Between);
         if state.at == At::Reading {
             interrupt();
         }
-        let gone = self.0.1.wait_timeout_while(state, PATIENCE, |state| state.at != At::Over);
+        let gone = self.0.1.wait_timeout_while(state, patience, |state| state.at != At::Over);
         let (state, _) = gone.unwrap_or_else(PoisonError::into_inner);
         state.at == At::Over
     }
@@ -102,6 +99,8 @@ mod tests {
 
     use super::*;
 
+    const LONG: Duration = Duration::from_secs(30);
+
     /// An editor that reads one line, which an interrupt ends.
     fn edit(presence: Presence, interrupts: Receiver<()>) -> thread::JoinHandle<()> {
         thread::spawn(move || {
@@ -119,7 +118,7 @@ mod tests {
         let (interrupt, interrupts) = channel();
         let editor = edit(Presence(turn.clone()), interrupts);
         turn.wait_until_reading();
-        assert!(turn.end(|| interrupt.send(()).unwrap()));
+        assert!(turn.end(LONG, || interrupt.send(()).unwrap()));
         editor.join().unwrap();
     }
 
@@ -128,7 +127,7 @@ mod tests {
         let turn = Turn::new();
         drop(Presence(turn.clone()));
         turn.wait_until_reading();
-        assert!(turn.end(|| panic!("nobody reads")));
+        assert!(turn.end(LONG, || panic!("nobody reads")));
     }
 
     #[test]
@@ -136,7 +135,7 @@ mod tests {
         let turn = Turn::new();
         turn.reading();
         let interrupted = Cell::new(false);
-        assert!(!turn.end(|| interrupted.set(true)));
+        assert!(!turn.end(Duration::from_millis(10), || interrupted.set(true)));
         assert!(interrupted.get());
     }
 }
