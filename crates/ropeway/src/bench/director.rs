@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::crew::Crew;
 use super::interrupt::Interrupt;
 use super::live::{Live, Look, Phase};
-use super::load::{Job, Load, NOT_LET_IN, Stage};
+use super::load::{Job, Load, Stage};
 use super::measure::Tally;
 use super::report::{Point, Rates, Timeline};
 use crate::failure::Failure;
@@ -162,9 +162,7 @@ impl Director {
 
     /// Why nothing can be measured: nobody has come in.
     fn failure(&self) -> Option<Failure> {
-        let turned_away = self.total.errors.get(NOT_LET_IN).copied().unwrap_or_default();
-        let is_in = self.total.handshakes.opened > turned_away;
-        self.crew.failure().filter(|_| !is_in)
+        self.crew.failure().filter(|_| self.total.handshakes.entered == 0)
     }
 
     fn give_up(&mut self, failure: Failure) -> Failure {

@@ -5,7 +5,7 @@ use ropeway_socketio::engine::{Message, Packet, Version};
 use serde::Deserialize;
 
 /// What it is counted as when a namespace or a room cannot be entered.
-pub(crate) const NOT_LET_IN: &str = "the server does not let us into the namespace or the room";
+pub(super) const NOT_LET_IN: &str = "the server does not let us into the namespace or the room";
 
 /// What clients and server say to each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]

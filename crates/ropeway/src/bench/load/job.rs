@@ -34,6 +34,15 @@ pub(crate) struct Load {
 }
 
 impl Load {
+    /// Whether a connection takes part as soon as it is open: it need not be let into a room or a namespace.
+    pub(super) fn is_in_once_open(&self) -> bool {
+        match (self.job, &self.fanout) {
+            (Job::Connect | Job::Scenario, _) => true,
+            (Job::Fanout, Some(fanout)) => fanout.dialect.is_ready_at_once(),
+            _ => self.exchange.is_plain(),
+        }
+    }
+
     /// How a connection of this number is opened.
     pub(super) fn connect(&self, index: usize) -> Connect {
         let connect = self.connect.clone();

@@ -17,7 +17,7 @@ mod thread;
 mod user;
 mod worker;
 
-pub(crate) use dialect::{Dialect, NOT_LET_IN, Protocol};
+pub(crate) use dialect::{Dialect, Protocol};
 pub(crate) use exchange::Exchange;
 pub(crate) use job::{Fanout, Job, Load, Pace, Share};
 pub(crate) use payload::Payload;

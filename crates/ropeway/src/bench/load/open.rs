@@ -27,9 +27,11 @@ pub(super) async fn open(worker: &Arc<Worker>, index: usize, permits: &Semaphore
 async fn dial(worker: &Worker, index: usize) -> Option<WebSocket> {
     match worker.load.connect(index).open().await {
         Ok((socket, response)) => {
+            let mut tally = worker.tally();
             if let Some(details) = response.extensions().get::<Details>() {
-                worker.tally().handshakes.record(&details.timings);
+                tally.handshakes.record(&details.timings);
             }
+            tally.handshakes.entered += u64::from(worker.load.is_in_once_open());
             Some(socket)
         }
         Err(error) => {

@@ -89,7 +89,10 @@ impl Worker {
     pub(super) fn react(&self, reaction: Reaction, tally: &mut Tally, outgoing: &mut Outgoing<'_>) -> bool {
         match reaction {
             Reaction::None => {}
-            Reaction::Joined => return true,
+            Reaction::Joined => {
+                tally.handshakes.entered += 1;
+                return true;
+            }
             Reaction::Refused => {
                 tally.count_error(NOT_LET_IN, 1);
                 self.failed(|| Failure::new(Kind::Refused, NOT_LET_IN, "it answered with an error"));

@@ -63,6 +63,8 @@ pub(crate) struct Latency {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Handshakes {
     pub(crate) opened: u64,
+    /// Connections that have come where the load is: into the room or the namespace, where there is one.
+    pub(crate) entered: u64,
     pub(crate) failed: u64,
     pub(crate) resolve: Histogram,
     pub(crate) connect: Histogram,
@@ -89,7 +91,7 @@ impl Tally {
     pub(crate) fn reset(&mut self) {
         self.messages = Messages::default();
         self.latency.all().into_iter().for_each(Histogram::reset);
-        (self.handshakes.opened, self.handshakes.failed, self.cpu) = (0, 0, 0);
+        (self.handshakes.opened, self.handshakes.entered, self.handshakes.failed, self.cpu) = (0, 0, 0, 0);
         self.handshakes.all().into_iter().for_each(Histogram::reset);
         self.passes.values_mut().for_each(Histogram::reset);
         self.closes.clear();
@@ -171,6 +173,7 @@ impl Handshakes {
 
     fn add(&mut self, other: &Self) {
         self.opened += other.opened;
+        self.entered += other.entered;
         self.failed += other.failed;
         let theirs = [&other.resolve, &other.connect, &other.tls, &other.upgrade, &other.total];
         self.all().into_iter().zip(theirs).for_each(|(mine, theirs)| mine.add(theirs));
@@ -192,12 +195,13 @@ mod tests {
         part.latency.record(1_000, 2_000, 5_000);
         part.closes.insert(1000, 2);
         part.count_error("refused", 1);
-        part.handshakes.opened = 4;
+        (part.handshakes.opened, part.handshakes.entered) = (4, 3);
         let mut whole = Tally::default();
         whole.add(&part);
         whole.add(&serde_json::from_str(&serde_json::to_string(&part).unwrap()).unwrap());
         assert_eq!((whole.messages.sent, whole.messages.lost, whole.messages.wire_received), (6, 2, 40));
-        assert_eq!((whole.closes[&1000], whole.errors["refused"], whole.handshakes.opened), (4, 2, 8));
+        assert_eq!((whole.closes[&1000], whole.errors["refused"]), (4, 2));
+        assert_eq!((whole.handshakes.opened, whole.handshakes.entered), (8, 6));
         assert_eq!(whole.latency.intended.count(), 2);
         assert!(whole.latency.intended.max() > whole.latency.actual.max());
         whole.reset();
