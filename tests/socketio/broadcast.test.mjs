@@ -101,7 +101,7 @@ test("a broadcast with acknowledgements says who answered when somebody does not
   const [ada, bob] = await crowd(t, 2);
   for (const socket of [ada, bob]) await socket.emitWithAck("join", room);
   ada.on("vote", (ack) => ack("ada"));
-  const outcome = await ada.emitWithAck("collect", { to: [room], timeout: 300, event: "vote", args: [] });
+  const outcome = await ada.emitWithAck("collect", { to: [room], timeout: 3000, event: "vote", args: [] });
   assert.deepEqual(outcome, { error: "timeout", answers: ["ada"] });
 });
 

@@ -111,7 +111,7 @@ test("a server that lost its line to a client says why it let it go", async (t) 
 
 test("retries: an event is repeated until it is acknowledged, and those behind it wait", async (t) => {
   const server = await mortal(t);
-  const socket = await connected(t, server.url, { retries: 5, ackTimeout: 300 });
+  const socket = await connected(t, server.url, { retries: 5, ackTimeout: 2500 });
   const order = [];
   const first = socket.emitWithAck("flaky", unique("flaky"), 3).then((attempts) => order.push(["first", attempts]));
   const second = socket.emitWithAck("echo", "second").then((answer) => order.push([answer, 1]));
@@ -121,7 +121,7 @@ test("retries: an event is repeated until it is acknowledged, and those behind i
 
 test("retries: what is never acknowledged is given up", async (t) => {
   const server = await mortal(t);
-  const socket = await connected(t, server.url, { retries: 2, ackTimeout: 100 });
+  const socket = await connected(t, server.url, { retries: 2, ackTimeout: 1500 });
   await assert.rejects(socket.emitWithAck("silent"), /operation has timed out/);
   assert.equal(await socket.emitWithAck("echo", "next"), "next");
 });

@@ -122,7 +122,7 @@ test("only what was sent to the client is made up for", async (t) => {
 });
 
 test("with a client on a quiet connection it works as well", better, async (t) => {
-  const server = await startApp({ connectionStateRecovery: { maxDisconnectionDuration: 1000 }, pingInterval: 300, pingTimeout: 20_000 });
+  const server = await startApp({ connectionStateRecovery: { maxDisconnectionDuration: 5000 }, pingInterval: 300, pingTimeout: 20_000 });
   t.after(() => server.kill());
   const proxy = await startProxy(server.port);
   t.after(() => proxy.close());
@@ -132,7 +132,7 @@ test("with a client on a quiet connection it works as well", better, async (t) =
   await ada.emitWithAck("emit", { to: [bob.id], event: "news", args: [1] });
   await news.reach(1);
   // Quiet for longer than the state of a client is kept: heartbeats tell the time.
-  await pings.reach(20);
+  await pings.reach(30);
   const id = await cut(proxy, ada, bob);
   await ada.emitWithAck("emit", { to: [id], event: "news", args: [2] });
   await back(proxy, bob);
@@ -175,7 +175,7 @@ test("a volatile event that ends in a string does not spoil it", better, async (
 });
 
 test("who comes back too late starts anew", async (t) => {
-  const server = await startApp({ connectionStateRecovery: { maxDisconnectionDuration: 100 }, pingInterval: 100, pingTimeout: 200 });
+  const server = await startApp({ connectionStateRecovery: { maxDisconnectionDuration: 100 }, pingInterval: 100, pingTimeout: 20_000 });
   t.after(() => server.kill());
   const proxy = await startProxy(server.port);
   t.after(() => proxy.close());

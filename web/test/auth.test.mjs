@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { Ropeway } from "../client/ropeway.js";
-import { joined, opened, record, setup, test, until } from "./support.mjs";
+import { fakeTimers, joined, opened, record, setup, test, until } from "./support.mjs";
 
 /** A server that asks for a token before it welcomes; `good` says which it takes. */
 function guarded(good) {
@@ -100,11 +100,16 @@ test("a client that is closed while it waits for its ticket stays closed", async
 });
 
 test("a ticket that does not come in time is a failed attempt", async (t) => {
+  const timers = fakeTimers(t);
   const { connect } = await setup(t);
   let count = 0;
   const ticket = () => (++count === 1 ? new Promise(() => {}) : "second");
   const client = connect({ ticket, connectTimeout: 50 });
   const closes = record(client, "close");
+  await until(() => count === 1);
+  timers.tick(50);
+  await until(() => closes.length === 1);
+  timers.tick(closes[0].retryIn);
   await opened(client);
   assert.deepEqual([closes.length, closes[0].final], [1, false]);
 });

@@ -159,10 +159,10 @@ test("going offline is checked at once, not believed", async (t) => {
   const { server, connect } = await setup(t, { intercept: () => deaf });
   const client = connect();
   const closes = record(client, "close");
-  await until(() => client.rtt !== null);
+  const pongs = record(client, "pong");
+  await until(() => pongs.length === 1);
   happens("offline");
-  await until(() => server.of("ping").length === 2);
-  await settle();
+  await until(() => pongs.length === 2);
   timers.tick(6000);
   assert.equal(closes.length, 0);
   deaf = true;

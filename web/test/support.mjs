@@ -51,10 +51,10 @@ export function fakeTimers(t) {
   return { tick };
 }
 
-/** Lets the network settle: what was on its way has arrived. */
+/** Lets the network settle: what was on its way has arrived, also when this process was held up meanwhile. */
 export async function settle(milliseconds = 30) {
   const end = realNow() + milliseconds;
-  while (realNow() < end) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; turns < 20 || realNow() < end; turns++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A server and a way to make clients of it, both gone when the test ends. */

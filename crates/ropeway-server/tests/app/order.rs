@@ -157,7 +157,7 @@ fn an_acknowledgement_is_read_however_many_events_wait_before_it() {
     let app = App::new();
     app.namespace("/")
         .on("question", async |socket: Socket| {
-            let answer: u64 = socket.timeout(Duration::from_secs(8)).emit_with_ack("back", ()).await?;
+            let answer: u64 = socket.timeout(Duration::from_secs(60)).emit_with_ack("back", ()).await?;
             Ok::<_, ropeway_server::app::Error>(Reply(answer))
         })
         .on("event", move || {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tungstenite::Message;
 
 use crate::client::{Client, open};
-use crate::hook::{SHORT, before_the_end, server};
+use crate::hook::{SHORT, SHORT_MS, before_the_end, server};
 use crate::running::Running;
 
 fn with(server: &Running, token: &str) -> Client {
@@ -23,7 +23,7 @@ fn a_client_is_warned_and_then_closed() {
     let mut ada = with(&server, SHORT);
     let warning = ada.read();
     assert_eq!(warning["type"], "expiring");
-    assert!(warning["expires_in"].as_u64().is_some_and(|left| left <= 500), "{warning}");
+    assert!(warning["expires_in"].as_u64().is_some_and(|left| left <= SHORT_MS / 2), "{warning}");
     assert_eq!(ada.closed(), (4001, "token expired".to_owned()));
 }
 

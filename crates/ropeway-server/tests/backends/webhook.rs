@@ -213,7 +213,7 @@ fn the_answer_names_the_user_and_narrows() {
 
 #[test]
 fn the_answer_may_end_a_connection_later() {
-    let application = Application::start(&[Answer::ok(r#"{"user":"bob","expires_in":"1s"}"#)]);
+    let application = Application::start(&[Answer::ok(r#"{"user":"bob","expires_in":"3s"}"#)]);
     let server = with(&application, &[]);
     let mut bob = welcomed(&server, "/ws", &[]);
     assert_eq!(bob.closed(), (4001, "token expired".to_owned()));

@@ -9,10 +9,11 @@ use crate::websocket::Socket;
 
 #[test]
 fn a_shutdown_ends_all_sessions() {
-    let mut server = Running::with(&[("shutdown.timeout", "5s")]);
+    let mut server = Running::with(&[("shutdown.timeout", "1m")]);
     let address = server.address;
     let polling = Session::connected(&server);
-    let held = polling.begin_get();
+    let mut held = polling.begin_get();
+    assert!(held.is_held());
     let (mut socket, _) = Socket::connected(&server);
     let upgrading = Session::connected(&server);
     let mut probe = Socket::open(&server, &format!("&sid={}", upgrading.sid));
@@ -26,7 +27,7 @@ fn a_shutdown_ends_all_sessions() {
     probe.closed();
     drop((socket, probe, upgrading));
     server.join();
-    assert!(begun.elapsed() < SOON / 2, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < 2 * SOON, "{:?}", begun.elapsed());
     assert!(std::net::TcpStream::connect(address).is_err());
 }
 
@@ -52,7 +53,7 @@ fn a_restart_is_told_on_every_transport() {
         assert_eq!(held.finish().text(), "1", "{code}");
         drop((socket, late, upgraded));
         server.join();
-        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < 2 * SOON, "{:?}", begun.elapsed());
     }
 }
 
@@ -69,12 +70,12 @@ fn upgraded(server: &Running) -> Socket {
 
 #[test]
 fn a_shutdown_does_not_wait_for_clients_that_cannot_come_back() {
-    let mut server = Running::with(&[("shutdown.timeout", "8s")]);
+    let mut server = Running::with(&[("shutdown.timeout", "1m")]);
     let _between_two_gets = Session::connected(&server);
     let begun = Instant::now();
     server.stop();
     server.join();
-    assert!(begun.elapsed() < SOON / 2, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < 2 * SOON, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn a_session_is_one_place() {
 #[test]
 fn a_client_that_takes_nothing_is_given_up() {
     let settings =
-        [("limits.outbox", "1MiB"), ("socketio.ping_interval", "300ms"), ("socketio.ping_timeout", "300ms")];
+        [("limits.outbox", "1MiB"), ("socketio.ping_interval", "3s"), ("socketio.ping_timeout", "300ms")];
     let server = Running::with(&settings);
     let slow = Session::in_room(&server);
     let text = "x".repeat(500_000);

@@ -1,7 +1,8 @@
 //! HTTP by hand.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -65,13 +66,34 @@ impl Exchange {
         Answer { status: head[9..12].parse().unwrap(), head, body: bytes[end + 4..].to_vec() }
     }
 
-    /// Whether nothing has been answered for a while.
+    /// Whether nothing has been answered for a while after the server has read the request.
     pub(crate) fn is_held(&mut self) -> bool {
+        self.is_read();
         self.0.set_read_timeout(Some(Duration::from_millis(150))).unwrap();
-        let is_held = self.0.peek(&mut [0]).is_err();
+        let peeked = self.0.peek(&mut [0]).map_err(|error| error.kind());
         self.0.set_read_timeout(Some(SOON)).unwrap();
-        is_held
+        peeked == Err(ErrorKind::WouldBlock)
     }
+
+    /// Waits until the server has read all that was sent. Only the kernel knows: nothing waits at that end any more.
+    fn is_read(&self) {
+        let end = |address: SocketAddr| format!("0100007F:{:04X}", address.port());
+        let ends = format!(" {} {} ", end(self.0.peer_addr().unwrap()), end(self.0.local_addr().unwrap()));
+        let deadline = Instant::now() + SOON;
+        while waiting_bytes(&ends).is_some_and(|bytes| bytes > 0) {
+            assert!(Instant::now() < deadline, "the server does not read");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Bytes that have come for the first of two ends, and that it has not read.
+fn waiting_bytes(ends: &str) -> Option<u32> {
+    let connections = fs::read_to_string("/proc/net/tcp").unwrap();
+    let (_, connection) = connections.split_once(ends)?;
+    // The state, and the queues to be sent and to be read.
+    let queues = connection.split(' ').nth(1)?;
+    u32::from_str_radix(queues.split_once(':')?.1, 16).ok()
 }
 
 pub(crate) fn request(server: &Running, request: &str, headers: &str, body: &[u8]) -> Answer {

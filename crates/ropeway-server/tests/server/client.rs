@@ -145,6 +145,7 @@ pub(crate) type Refusal = (u16, Option<String>, Value);
 
 /// How a handshake is refused.
 #[track_caller]
+#[allow(dead_code, reason = "for tests of authentication")]
 pub(crate) fn refusal(server: &Running, path: &str, headers: &[(&str, &str)]) -> Refusal {
     match try_open(server, path, headers) {
         Err(refusal) => refusal,

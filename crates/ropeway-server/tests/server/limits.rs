@@ -1,8 +1,7 @@
 //! What a peer may not do, and what becomes of it.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -91,13 +90,17 @@ fn too_many_rooms_are_refused() {
 #[test]
 fn a_client_that_does_not_answer_pings_is_closed_with_4000() {
     let server = Running::with(&[("heartbeat.interval", "100ms"), ("heartbeat.timeout", "100ms")]);
-    let mut deaf = Client::connect(&server);
-    // The library answers pings when it is asked for a message, so it is not asked.
-    sleep(Duration::from_millis(500));
-    let mut stream = deaf.0.get_mut().try_clone().unwrap();
+    // By hand: the library answers pings.
+    let mut deaf = TcpStream::connect(server.address).unwrap();
+    deaf.set_read_timeout(Some(SOON)).unwrap();
+    deaf.write_all(
+        b"GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    )
+    .unwrap();
     let mut bytes = Vec::new();
     // What was sent and then the end of the stream, or its reset.
-    let _ = stream.read_to_end(&mut bytes);
+    let _ = deaf.read_to_end(&mut bytes);
     let close = bytes.windows(4).find(|window| window[0] == 0x88).unwrap();
     assert_eq!(close[2..], 4000_u16.to_be_bytes());
 }
@@ -105,9 +108,9 @@ fn a_client_that_does_not_answer_pings_is_closed_with_4000() {
 #[test]
 fn a_client_that_answers_pings_stays() {
     // So long that a machine under load answers in time, and the test longer than both.
-    let server = Running::with(&[("heartbeat.interval", "100ms"), ("heartbeat.timeout", "2s")]);
+    let server = Running::with(&[("heartbeat.interval", "100ms"), ("heartbeat.timeout", "5s")]);
     let mut ada = Client::connect(&server);
-    let end = Instant::now() + Duration::from_millis(2500);
+    let end = Instant::now() + Duration::from_millis(5500);
     while Instant::now() < end {
         assert!(matches!(ada.0.read().unwrap(), Message::Ping(_)));
     }
@@ -120,7 +123,8 @@ fn a_client_that_does_not_read_is_closed_with_4002() {
     let mut slow = Client::in_room(&server, "plain:s");
     let mut fast = Client::in_room(&server, "plain:s");
     let body = json!({ "room": "plain:s", "event": "e", "data": "x".repeat(500_000) });
-    for _ in 0..60 {
+    // Twice what the buffers of the kernel and the outbox take: who is closed does not wait for ever to be read.
+    for _ in 0..30 {
         post(&server, "/api/publish", &body);
         fast.read();
     }
@@ -169,11 +173,11 @@ fn headers_have_to_come_in_time() {
     for begin in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
-        stream.write_all(begin.as_bytes()).unwrap();
-        let begun = Instant::now();
+        // On a loaded machine its time is over before.
+        let _ = stream.write_all(begin.as_bytes());
         // The end of the stream, or its reset.
-        let _ = stream.read_to_end(&mut Vec::new());
-        assert!(begun.elapsed() < SOON / 2, "after {begin:?}");
+        let end = stream.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+        assert!(matches!(end, Ok(_) | Err(ErrorKind::ConnectionReset)), "after {begin:?}: {end:?}");
     }
 }
 

@@ -1,13 +1,13 @@
 //! Who a client is on the network, and how much of one there may be.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::time::Instant;
 
 use serde_json::json;
 use tungstenite::{Error, WebSocket};
 
-use crate::client::{SOON, open, open_from, refusal, refused};
+use crate::client::{SOON, open, open_from, refused, try_open};
 use crate::running::Running;
 
 const ADA: (&str, &str) = ("x-forwarded-for", "192.0.2.1");
@@ -87,10 +87,12 @@ fn clients_of_a_proxy_that_come_too_fast_are_told() {
     let opened: Vec<_> = (0..5).map(|_| open(&server, "/ws", &[ADA]).is_ok()).collect();
     assert_eq!(opened, [true; 5]);
     let deadline = Instant::now() + SOON;
-    while open(&server, "/ws", &[ADA]).is_ok() {
+    let told = loop {
         assert!(Instant::now() < deadline);
-    }
-    let told = refusal(&server, "/ws", &[ADA]);
+        if let Err(told) = try_open(&server, "/ws", &[ADA]) {
+            break told;
+        }
+    };
     assert_eq!(told, (429, Some("5".to_owned()), json!("rate_limited")));
     assert!(open(&server, "/ws", &[BOB]).is_ok());
 }
@@ -98,10 +100,14 @@ fn clients_of_a_proxy_that_come_too_fast_are_told() {
 #[test]
 fn others_that_come_too_fast_are_dropped_unseen() {
     let server = Running::with(&[("limits.exempt", ""), ("limits.arrivals_per_address", "1")]);
-    let answers: Vec<String> =
-        (0..7).map(|_| raw(&server, b"GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n")).collect();
-    assert!(answers[..5].iter().all(|answer| answer.starts_with("HTTP/1.0 200")), "{answers:?}");
-    assert!(answers[5..].contains(&String::new()), "{answers:?}");
+    let come = || raw(&server, b"GET /healthz HTTP/1.0\r\nhost: localhost\r\n\r\n");
+    let deadline = Instant::now() + SOON;
+    let served: Vec<String> = std::iter::repeat_with(come)
+        .inspect(|_| assert!(Instant::now() < deadline, "everybody is served"))
+        .take_while(|answer| !answer.is_empty())
+        .collect();
+    assert!(served.len() >= 5, "five seconds' worth comes at once: {served:?}");
+    assert!(served.iter().all(|answer| answer.starts_with("HTTP/1.0 200")), "{served:?}");
 }
 
 #[test]
@@ -184,8 +190,9 @@ fn a_proxy_has_so_long_to_say_who_its_client_is() {
     for begun in [&b""[..], b"PROXY TCP4 192.0.2.1", &version_2(1)[..20]] {
         let mut stream = TcpStream::connect(server.address).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
-        stream.write_all(begun).unwrap();
-        assert_eq!(stream.read_to_end(&mut Vec::new()).unwrap(), 0);
+        // On a loaded machine its time is over before all has come.
+        let _ = stream.write_all(begun);
+        assert!(is_over(&mut stream));
     }
 }
 
@@ -255,6 +262,14 @@ fn from_loopback(server: &Running, last: u8) -> Result<WebSocket<TcpStream>, u16
         Error::Http(response) => response.status().as_u16(),
         other => panic!("a refusal instead of {other}"),
     })
+}
+
+/// Whether a connection ends, or is reset, without a word.
+fn is_over(stream: &mut TcpStream) -> bool {
+    match stream.read(&mut [0]) {
+        Ok(len) => len == 0,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
 }
 
 /// All that is answered to `bytes` up to the end of the stream, or its reset.

@@ -57,7 +57,8 @@ fn clients_are_told_when_to_come_back_and_why() {
 
 #[test]
 fn the_server_is_not_ready_before_it_stops_accepting() {
-    let mut server = Running::with(&[("shutdown.grace", "3s"), ("shutdown.spread", "0s")]);
+    // So long that a machine under load does all of this in time.
+    let mut server = Running::with(&[("shutdown.grace", "6s"), ("shutdown.spread", "0s")]);
     assert_eq!(get(&server, "/readyz", "").status, 200);
     let mut early = Client::connect(&server);
     server.stop();
@@ -72,7 +73,7 @@ fn the_server_is_not_ready_before_it_stops_accepting() {
 
 #[test]
 fn the_api_begins_it_and_tells_how_far_it_is() {
-    let mut server = Running::from_file(&FILE.replace("spread = '50ms'", "rate = 10\ntimeout = '9s'"));
+    let mut server = Running::from_file(&FILE.replace("spread = '50ms'", "rate = 5\ntimeout = '30s'"));
     let members: Vec<_> = (0..30).map(|_| Client::connect(&server)).collect();
     let answering: Vec<_> = members
         .into_iter()
@@ -87,9 +88,9 @@ fn the_api_begins_it_and_tells_how_far_it_is() {
         .collect();
     let lines = drain(&server);
     for line in &lines {
-        let elapsed = 9000 - line["remaining_ms"].as_u64().unwrap();
+        let elapsed = 30_000 - line["remaining_ms"].as_u64().unwrap();
         let closed = line["closed"].as_u64().unwrap();
-        assert!(closed as f64 <= 10.0 * elapsed as f64 / 1000.0 + 1.0, "{line}");
+        assert!(closed as f64 <= 5.0 * elapsed as f64 / 1000.0 + 1.0, "{line}");
     }
     assert!(lines.len() > 2 && lines[0]["closed"].as_u64() < Some(30), "{lines:?}");
     let is_between =
@@ -170,12 +171,12 @@ fn who_does_not_answer_the_close_is_dropped_at_the_deadline() {
     let begun = Instant::now();
     server.stop();
     server.join();
-    assert!((Duration::from_millis(300)..SOON).contains(&begun.elapsed()));
+    assert!((Duration::from_millis(300)..2 * SOON).contains(&begun.elapsed()));
 }
 
 #[test]
 fn idle_http_connections_do_not_keep_it() {
-    let mut server = Running::start();
+    let mut server = Running::with(&[("shutdown.timeout", "1m")]);
     let _silent = TcpStream::connect(server.address).unwrap();
     let mut idle = TcpStream::connect(server.address).unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
@@ -183,7 +184,7 @@ fn idle_http_connections_do_not_keep_it() {
     let begun = Instant::now();
     server.stop();
     server.join();
-    assert!(begun.elapsed() < SOON / 2);
+    assert!(begun.elapsed() < 2 * SOON);
 }
 
 #[test]

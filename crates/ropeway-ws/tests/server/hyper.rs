@@ -14,7 +14,7 @@ use ropeway_ws::server::{Acceptor, Origins, UpgradeError};
 use ropeway_ws::{Config, Outcome};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use crate::support::script::{header, upgrade_request};
@@ -32,6 +32,9 @@ enum Serving {
     /// An HTTP server that is not set up for upgrades.
     WithoutUpgrades,
 }
+
+/// A request for `/late` has come.
+static LATE: Notify = Notify::const_new();
 
 /// Echoes at every path. A client that asks for `/late` gets its response when it has left.
 async fn answer(
@@ -51,6 +54,7 @@ async fn answer(
                 let _ = ended.send(outcome);
             });
             if is_late {
+                LATE.notify_one();
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
             response.map(|()| String::new())
@@ -132,7 +136,7 @@ async fn a_client_that_leaves_before_its_response_ends_the_upgrade() {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = upgrade_request("").replace("/chat", "/late");
         stream.write_all(request.as_bytes()).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        LATE.notified().await;
         // A reset, which fails the response for sure.
         stream.set_zero_linger().unwrap();
         drop(stream);
