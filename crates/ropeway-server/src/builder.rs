@@ -5,13 +5,13 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
-use tokio::net::TcpListener;
 
 use crate::Server;
 use crate::app::App;
 use crate::auth::{Applicant, Auth, Gate, Hook, Identity, Refusal};
 use crate::config::Config;
 use crate::http::router;
+use crate::listen::listen;
 use crate::random::node_name;
 use crate::state::{Shared, State};
 use crate::tls::{Tls, warn_of_exposure};
@@ -96,7 +96,7 @@ impl Builder {
     pub async fn bind(self) -> io::Result<Server> {
         self.app.as_ref().map_or(Ok(()), check)?;
         let tls = Tls::open(&self.config.tls)?;
-        let listener = TcpListener::bind(self.config.server.listen).await?;
+        let listener = listen(self.config.server.listen)?;
         let (router, shared) = self.assemble()?;
         warn_of_exposure(&shared.config, listener.local_addr()?, !shared.auth.is_open());
         Server::new(listener, router, shared, tls)

@@ -2,17 +2,34 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::connection::Connection;
 use crate::state::Shared;
 use crate::tls::Tls;
+
+/// Connections that wait to be accepted; Linux takes `net.core.somaxconn` if that is less. When clients come back all at
+/// once and there is no place, the kernel drops them, and they try again after a second, then after two and so on. The usual
+/// 128 are full before the loop is scheduled once.
+const BACKLOG: u32 = 4096;
+
+/// Takes a port.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A server that starts again need not wait until connections of the one before are forgotten. On Windows it would
+    // mean that another program can take the port too.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Takes connections from the port and gives each a task.
 pub(super) struct Acceptor {

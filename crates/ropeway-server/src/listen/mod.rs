@@ -10,6 +10,7 @@ mod deadline;
 mod opening;
 mod server;
 
+pub(crate) use accept::listen;
 pub(crate) use server::tick_while_used;
 pub use server::{Handle, Server};
 

@@ -1,9 +1,12 @@
 //! Who a client is on the network, and how much of one there may be.
 
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, TcpStream};
 use std::time::Instant;
 
+use ropeway_server::Server;
+use ropeway_server::config::Config;
 use serde_json::json;
 use tungstenite::{Error, WebSocket};
 
@@ -247,6 +250,20 @@ fn those_that_ask_for_nothing_keep_nobody_out() {
             assert!(Instant::now() < deadline, "nobody had to go");
         }
     }
+}
+
+/// As clients do that come back after a restart. A connection that finds no place in the queue would be tried again for
+/// seconds.
+#[tokio::test]
+async fn a_crowd_that_comes_at_once_waits_in_the_queue_of_the_port() {
+    let most: usize = fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
+    let mut config = Config::default();
+    config.server.listen = "127.0.0.1:0".parse().unwrap();
+    // It does not run, and so accepts nobody.
+    let server = Server::bind(config).await.unwrap();
+    let come = |_| TcpStream::connect_timeout(&server.local_addr(), SOON);
+    let crowd: Vec<_> = (0..most.min(4096)).map(come).collect();
+    assert!(crowd.iter().all(Result::is_ok));
 }
 
 #[test]
