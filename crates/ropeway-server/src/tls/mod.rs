@@ -74,6 +74,8 @@ impl Tls {
     pub(crate) async fn follow(self: Arc<Self>) -> Infallible {
         let mut looks = interval(self.config.reload_interval);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // That one comes at once, and the files have just been read.
+        looks.tick().await;
         loop {
             looks.tick().await;
             let tls = self.clone();
