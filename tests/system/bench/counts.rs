@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use super::odd::{Odd, Writer};
 use super::{Done, run};
-use crate::server::Server;
+use crate::server::{Server, until};
 
 /// What a server did on purpose.
 #[derive(Default)]
@@ -58,8 +60,10 @@ impl Drop for Channel {
     }
 }
 
+/// `held` are the holders of `faults` when no channel is left: each tells at its end what it held back.
 #[track_caller]
-fn are_counted(faults: &Faults, done: &Done) {
+fn are_counted(faults: &Arc<Faults>, held: usize, done: &Done) {
+    until(|| Arc::strong_count(faults) == held, "the channels are gone");
     let made = [&faults.lost, &faults.doubled, &faults.reordered].map(|count| count.load(Ordering::Relaxed));
     let counted = ["lost", "doubled", "reordered"].map(|name| done.count(&format!("/messages/{name}")));
     assert_eq!(counted, made, "lost, doubled, reordered\n{}", done.out);
@@ -79,7 +83,7 @@ fn faults_of_an_echo_are_counted_exactly() {
     });
     let flags = ["-c", "5", "--rate", "500", "-d", "2s", "--warmup", "0s", "--size", "20"];
     let done = run(&[&[&*server.url()], &flags[..]].concat()).succeeded();
-    are_counted(&faults, &done);
+    are_counted(&faults, 2, &done);
     assert_eq!(done.count("/messages/matched") + done.count("/messages/lost"), done.count("/messages/sent"));
 }
 
@@ -103,13 +107,40 @@ fn faults_of_a_fanout_are_counted_exactly() {
     let flags = ["-p", "fanout", "-c", "5", "--rate", "200", "-d", "2s", "--warmup", "0s"];
     let done = run(&[&[&*server.url()], &flags[..]].concat()).succeeded();
     members.lock().unwrap().clear();
-    are_counted(&faults, &done);
+    are_counted(&faults, 2, &done);
     assert_eq!(
         done.count("/messages/matched") + done.count("/messages/lost"),
         5 * done.count("/messages/sent"),
         "{}",
         done.out
     );
+}
+
+#[test]
+fn deliveries_that_take_their_time_are_not_lost() {
+    let members: Arc<Mutex<Vec<Writer>>> = Arc::default();
+    let server = Odd::start({
+        let members = Arc::clone(&members);
+        move |mut peer| {
+            members.lock().unwrap().push(peer.writer());
+            while let Some(message) = peer.next() {
+                let members = Arc::clone(&members);
+                thread::spawn(move || {
+                    thread::sleep(Duration::from_millis(2500));
+                    for writer in &mut *members.lock().unwrap() {
+                        let _ = writer.text(&message);
+                    }
+                });
+            }
+        }
+    });
+    let flags = ["-p", "fanout", "-c", "3", "--rate", "20", "-d", "1s", "--warmup", "0s"];
+    for processes in ["1", "2"] {
+        let done = run(&[&[&*server.url(), "--processes", processes], &flags[..]].concat()).succeeded();
+        members.lock().unwrap().clear();
+        assert_eq!(done.count("/messages/matched"), 3 * done.count("/messages/sent"), "{}", done.out);
+        assert_eq!(done.count("/messages/lost"), 0, "{}", done.out);
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Moves all who make the load through the stages together and adds up what they count.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::crew::Crew;
 use super::interrupt::Interrupt;
 use super::live::{Live, Look, Phase};
-use super::load::{Job, Load, Stage};
+use super::load::{Fanout, Job, Load, Stage};
 use super::measure::Tally;
 use super::report::{Point, Rates, Timeline};
 use crate::failure::Failure;
@@ -22,6 +23,9 @@ const HOPELESS: Duration = Duration::from_secs(2);
 
 /// Answers that come later than this after the end are counted as lost.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Deliveries are waited for at least this long, so that all is known of what was published last.
+const LAST_NEWS: Duration = Duration::from_secs(1);
 
 /// The time for closing handshakes.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -51,10 +55,13 @@ pub(super) struct Measured {
 pub(super) struct Director {
     crew: Crew,
     job: Job,
+    fanout: Option<Arc<Fanout>>,
     connections: usize,
     /// What was counted since the last step.
     step: Tally,
     total: Tally,
+    /// Messages of a fan-out that have come to those who read, warm-up included.
+    delivered: u64,
     timeline: Timeline,
     /// When measuring began.
     start: Option<Instant>,
@@ -71,9 +78,11 @@ impl Director {
         Self {
             crew,
             job: load.job,
+            fanout: load.fanout.clone(),
             connections: load.connections,
             step: Tally::default(),
             total: Tally::default(),
+            delivered: 0,
             timeline: Timeline::default(),
             start: None,
             most: 0,
@@ -148,9 +157,9 @@ impl Director {
         self.interrupt = Interrupt::default();
         self.phase = Phase::Finishing;
         self.advance(Stage::Finishing);
-        if self.job == Job::Fanout {
-            // Nobody knows which deliveries are still under way.
-            self.until(Duration::from_secs(1), |_| false);
+        if let Some(fanout) = self.fanout.clone() {
+            self.until(LAST_NEWS, |_| false);
+            self.until(GRACE.saturating_sub(LAST_NEWS), |director| director.has_all(&fanout));
         } else {
             self.until(GRACE, |director| director.crew.open() == 0);
         }
@@ -158,6 +167,12 @@ impl Director {
         self.until(CLOSING, |director| director.crew.open() == 0);
         self.crew.disband();
         self.collect(Duration::ZERO);
+    }
+
+    /// Whether every message that was published has come to everybody who reads.
+    fn has_all(&self, fanout: &Fanout) -> bool {
+        let published: u64 = self.crew.published(fanout).iter().sum();
+        self.crew.is_over() && self.delivered >= published * fanout.readers(self.connections) as u64
     }
 
     /// Why nothing can be measured: nobody has come in.
@@ -198,6 +213,7 @@ impl Director {
         self.step.reset();
         self.crew.collect(&mut self.step);
         self.total.add(&self.step);
+        self.delivered += self.step.messages.matched;
         let open = self.crew.open();
         self.most = self.most.max(open);
         let point = Point::new(self.elapsed().as_secs_f64(), elapsed.as_secs_f64(), &self.step, open);

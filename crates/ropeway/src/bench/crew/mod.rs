@@ -6,7 +6,7 @@ mod share;
 mod threads;
 
 use super::live::descriptors;
-use super::load::{Load, Stage};
+use super::load::{Fanout, Load, Stage};
 use super::measure::{Tally, now};
 use crate::failure::Failure;
 
@@ -45,7 +45,7 @@ impl Crew {
         match self {
             Self::Threads(threads) => threads.advance(stage, at),
             Self::Processes(processes) => {
-                let published = greatest(processes.iter().map(Process::published));
+                let published = published(processes);
                 processes.iter_mut().for_each(|process| process.advance(stage, at, &published));
             }
         }
@@ -75,6 +75,22 @@ impl Crew {
         }
     }
 
+    /// Whether everybody has heard that the run is over, so that nothing new is sent.
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            Self::Threads(threads) => threads.is_over(),
+            Self::Processes(processes) => processes.iter().all(Process::is_over),
+        }
+    }
+
+    /// Messages of each publisher so far, as far as that is known.
+    pub(super) fn published(&self, fanout: &Fanout) -> Vec<u64> {
+        match self {
+            Self::Threads(_) => fanout.all_published(),
+            Self::Processes(processes) => published(processes),
+        }
+    }
+
     /// Why the first of those that failed could not be opened.
     pub(super) fn failure(&self) -> Option<Failure> {
         match self {
@@ -98,6 +114,10 @@ impl Crew {
             processes.iter_mut().for_each(Process::end);
         }
     }
+}
+
+fn published(processes: &[Process]) -> Vec<u64> {
+    greatest(processes.iter().map(Process::published))
 }
 
 /// The greatest at each place of lists. A publisher is in one process, and the others know no more of it than that.

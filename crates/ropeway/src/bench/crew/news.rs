@@ -49,6 +49,8 @@ pub(super) struct News {
     pub(super) open: usize,
     /// Every connection was opened or given up once.
     pub(super) is_settled: bool,
+    /// Nothing new is sent any more.
+    pub(super) is_over: bool,
     /// Why the first connection that failed could not be opened.
     pub(super) failure: Option<Failure>,
     /// Messages of each publisher of a fan-out so far.

@@ -71,6 +71,11 @@ impl Process {
         heard.news.is_settled || heard.has_ended
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        let heard = self.heard();
+        heard.news.is_over || heard.has_ended
+    }
+
     pub(super) fn failure(&self) -> Option<Failure> {
         let heard = self.heard();
         let gone = || Failure::new(Kind::System, "a process that makes the load has ended", "see above");

@@ -63,15 +63,20 @@ fn obey(order: &Order, load: &Load, threads: &Threads) {
 }
 
 fn tell(load: &Load, threads: &mut Threads) {
-    // Before the tally: whoever hears of no open connection has heard all of them.
-    let (open, is_settled) = (threads.open(), threads.is_settled());
+    // First whether all are settled, so that those are among the open; then the open, so that whoever hears of none has heard
+    // all that they counted.
+    let (is_settled, open) = (threads.is_settled(), threads.open());
+    // Before what was published: whoever hears that the run is over has heard of all.
+    let is_over = threads.is_over();
+    let published = load.fanout.as_ref().map_or_else(Vec::new, |fanout| fanout.all_published());
     let mut tally = Tally::default();
     threads.collect(&mut tally);
     let news = News {
         open,
         is_settled,
+        is_over,
         failure: threads.failure(),
-        published: load.fanout.as_ref().map_or_else(Vec::new, |fanout| fanout.all_published()),
+        published,
         descriptors: descriptors(),
         tally,
     };

@@ -44,6 +44,10 @@ impl Threads {
         self.workers.iter().all(|worker| worker.is_settled())
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.workers.iter().all(|worker| worker.is_over())
+    }
+
     pub(super) fn failure(&self) -> Option<Failure> {
         self.workers.iter().find_map(|worker| worker.failure().cloned())
     }

@@ -92,6 +92,11 @@ impl Fanout {
         Self { dialect, publishers, rate, size, slow, published }
     }
 
+    /// How many of so many members read: those who publish, and others that are not slow.
+    pub(crate) fn readers(&self, members: usize) -> usize {
+        members.saturating_sub(self.slow).max(usize::from(self.publishers))
+    }
+
     /// The number of the next message of a publisher.
     pub(super) fn count_up(&self, publisher: u16) -> u64 {
         self.published[usize::from(publisher)].fetch_add(1, Ordering::Relaxed)

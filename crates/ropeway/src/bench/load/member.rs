@@ -52,11 +52,10 @@ impl Member {
             let count = usize::from(fanout.publishers);
             (index as u16, Schedule::new(fanout.rate, count, index))
         });
-        let last = worker.load.connections - fanout.slow.min(worker.load.connections);
         Self {
             unsettled: unsettled.filter(|_| !fanout.dialect.is_ready_at_once()),
             is_joined: fanout.dialect.is_ready_at_once(),
-            is_slow: index >= last && !is_publisher,
+            is_slow: index >= fanout.readers(worker.load.connections),
             publisher,
             fanout,
             worker,
