@@ -27,28 +27,37 @@ pub(super) fn search(options: &Run, interrupt: &Interrupt) -> Result<Report, Fai
         eprintln!("{rate:>12.0}/s  p99 {p99:>9.2} ms  {}", if kept { "kept" } else { "missed" });
         Ok(kept.then_some(report))
     };
-    let (mut best, mut above) = rise(options.rate.unwrap_or(FIRST), &probe)?;
-    for _ in (0..STEPS).take_while(|_| !interrupt.is_set()) {
-        let rate = (best.0 + above) / 2.0;
-        match probe(rate)? {
-            Some(report) => best = (rate, report),
-            None => above = rate,
-        }
-    }
-    let (rate, mut report) = best;
+    let (rate, mut report) = highest(options.rate.unwrap_or(FIRST), &probe, || interrupt.is_set())?;
     report.figure("limit_per_second", rate);
     Ok(report)
 }
 
-/// The last rate that kept the objective, and the first that did not.
-fn rise(
+/// The highest rate that was found to keep the objective, and what `probe` gave for it.
+fn highest<T>(
     first: f64,
-    probe: &impl Fn(f64) -> Result<Option<Report>, Failure>,
-) -> Result<((f64, Report), f64), Failure> {
+    probe: &impl Fn(f64) -> Result<Option<T>, Failure>,
+    is_interrupted: impl Fn() -> bool,
+) -> Result<(f64, T), Failure> {
+    let (mut best, mut above) = rise(first, probe)?;
+    for _ in (0..STEPS).take_while(|_| !is_interrupted()) {
+        let rate = (best.0 + above) / 2.0;
+        match probe(rate)? {
+            Some(kept) => best = (rate, kept),
+            None => above = rate,
+        }
+    }
+    Ok(best)
+}
+
+/// The last rate that kept the objective, and the first that did not.
+fn rise<T>(
+    first: f64,
+    probe: &impl Fn(f64) -> Result<Option<T>, Failure>,
+) -> Result<((f64, T), f64), Failure> {
     let mut best = None;
     for rate in std::iter::successors(Some(first), |rate| Some(rate * 2.0)).take(RISES) {
         match (probe(rate)?, best) {
-            (Some(report), _) => best = Some((rate, report)),
+            (Some(kept), _) => best = Some((rate, kept)),
             (None, Some(best)) => return Ok((best, rate)),
             (None, None) => return Err(missed(first)),
         }
@@ -68,4 +77,31 @@ fn missed(rate: f64) -> Failure {
     let why = "the server is too slow, or the generator is";
     Failure::new(Kind::Threshold, format!("not even {rate:.0} messages a second keep the objective"), why)
         .hint("begin lower with `--rate`, or ask for less with `--objective`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is found against a server that can do so many messages a second.
+    fn found(first: f64, limit: f64) -> Result<(f64, f64), Failure> {
+        highest(first, &|rate| Ok((rate <= limit).then_some(rate)), || false)
+    }
+
+    #[test]
+    fn the_limit_is_closed_in_on() {
+        let (rate, kept) = found(4.0, 10.0).unwrap();
+        // Between 8, which is kept, and 16, which is not, in five steps of half the distance.
+        assert!(rate <= 10.0 && rate > 10.0 - 8.0 / 32.0, "{rate}");
+        assert!((kept - rate).abs() < f64::EPSILON, "the report is that of the rate");
+        assert!(found(4.0, 3.9).unwrap_err().what.contains("not even 4 messages a second"));
+        let most = 4.0 * 2.0_f64.powi(15);
+        assert!(found(4.0, f64::INFINITY).unwrap().0 > most, "it gives up at some point");
+    }
+
+    #[test]
+    fn an_interruption_ends_the_search_with_what_is_known() {
+        let (rate, ()) = highest(4.0, &|rate| Ok((rate <= 10.0).then_some(())), || true).unwrap();
+        assert!((rate - 8.0).abs() < f64::EPSILON, "{rate}");
+    }
 }
