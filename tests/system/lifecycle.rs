@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tungstenite::Message;
@@ -10,7 +9,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::client::Client;
 use crate::http::{get, post};
-use crate::server::{API_KEY, Server, serve};
+use crate::server::{API_KEY, Server, serve, until};
 
 /// Ends the server with a signal while connections are open. Each must see a close frame, and the exit status be 0.
 fn every_connection_is_told(signal: &str) {
@@ -37,27 +36,27 @@ fn sigint_closes_every_connection_with_1001_and_exits_0() {
 
 #[test]
 fn a_server_without_connections_ends_at_once() {
-    let server = Server::start();
-    let start = Instant::now();
+    // So that it is not the deadline that ends it.
+    let server = Server::start_with("127.0.0.1:0", &[("ROPEWAY_SHUTDOWN_TIMEOUT", "1h")]);
     server.signal("TERM");
     assert_eq!(server.exit_status().code(), Some(0));
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[test]
 fn a_peer_that_never_answers_the_close_is_dropped_at_the_deadline() {
     let server = Server::start_with("127.0.0.1:0", &[("ROPEWAY_SHUTDOWN_TIMEOUT", "1s")]);
     let mut silent = Client::connect(&server, "/echo");
-    let start = Instant::now();
+    let log = server.log_file();
     server.signal("TERM");
     assert_eq!(server.exit_status().code(), Some(0));
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(log.text().contains("dropping what is still open connections=1"), "{}", log.text());
     assert!(silent.next().is_close());
 }
 
 #[test]
 fn the_log_tells_each_second_how_far_the_end_is_and_who_was_dropped() {
-    let settings = [("ROPEWAY_SHUTDOWN_TIMEOUT", "2500ms"), ("ROPEWAY_SHUTDOWN_SPREAD", "0s")];
+    // The connection itself gives up its closing handshake after 5 s.
+    let settings = [("ROPEWAY_SHUTDOWN_TIMEOUT", "3500ms"), ("ROPEWAY_SHUTDOWN_SPREAD", "0s")];
     let server = Server::start_with("127.0.0.1:0", &settings);
     let _silent = Client::connect(&server, "/echo");
     let log = server.log_file();
@@ -75,7 +74,7 @@ fn the_log_tells_each_second_how_far_the_end_is_and_who_was_dropped() {
 /// Readiness goes first, so that a load balancer can turn away before the door is shut.
 #[test]
 fn during_the_grace_time_the_server_is_not_ready_and_accepts() {
-    let settings = [("ROPEWAY_SHUTDOWN_GRACE", "3s"), ("ROPEWAY_SHUTDOWN_SPREAD", "0s")];
+    let settings = [("ROPEWAY_SHUTDOWN_GRACE", "8s"), ("ROPEWAY_SHUTDOWN_SPREAD", "0s")];
     let server = Server::start_with("127.0.0.1:0", &settings);
     let early = Client::connect(&server, "/echo");
     assert_eq!(get(&server, "/readyz", None).status, 200);
@@ -141,9 +140,9 @@ fn a_signal_joins_a_drain_and_a_second_one_is_still_heard() {
         format!("POST /api/drain HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {API_KEY}\r\n\r\n");
     request.write_all(head.as_bytes()).unwrap();
     while get(&server, "/api/drain", Some(API_KEY)).json()["phase"] != "leaving" {}
-    // Signals that are sent again before they are handled are one.
+    // Of signals that wait together nobody knows which is handled first.
     server.signal("TERM");
-    std::thread::sleep(Duration::from_millis(300));
+    until(|| server.log().contains("another signal ends it at once"), "the signal is handled");
     assert_eq!(get(&server, "/readyz", None).status, 503, "it goes on");
     server.signal("INT");
     assert_eq!(server.exit_status().code(), Some(128 + 2));

@@ -36,9 +36,11 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Ends with the first signal. The second one ends the process at once, with 128 + its number as shells have it.
+    /// Ends with the first signal, and says so. The second one ends the process at once, with 128 + its number as shells
+    /// have it.
     pub(crate) async fn first(self) {
-        self.first_number().await;
+        let signal = self.first_number().await;
+        info!(signal, "the server ends in order; another signal ends it at once");
     }
 
     /// As [`first`](Self::first), and gives the number of the signal.
