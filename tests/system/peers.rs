@@ -66,11 +66,12 @@ fn curl_upgrades_by_hand() {
     let server = Server::start();
     let headers =
         ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+    // Once it is upgraded nothing ends the connection but the time.
     let upgrade = |version: &str, output: &mut Command| {
         for header in headers {
             output.args(["--header", header]);
         }
-        output.args(["--silent", "--include", "--max-time", "1", "--header", version]);
+        output.args(["--silent", "--include", "--max-time", "8", "--header", version]);
         let output = output.arg(format!("http://{}/echo", server.address())).output().unwrap();
         String::from_utf8_lossy(&output.stdout).to_lowercase()
     };

@@ -1,11 +1,10 @@
 //! Where nothing can be measured, why not is said, and the exit status tells it.
 
 use std::io::{Read, Write};
-use std::thread;
-use std::time::Duration;
 
 use super::odd::Odd;
 use super::{Done, file_with, run};
+use crate::connect::peer::Nobody;
 use crate::server::Server;
 
 #[track_caller]
@@ -17,15 +16,10 @@ fn fails(done: &Done, status: i32, parts: &[&str]) {
     }
 }
 
-/// The address of nobody.
-fn nobody() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("ws://{}/", listener.local_addr().unwrap())
-}
-
 #[test]
 fn nobody_listens() {
-    let done = run(&[&nobody(), "-c", "5"]);
+    let nobody = Nobody::start();
+    let done = run(&[&nobody.ws(), "-c", "5"]);
     fails(&done, 69, &["error: no connection", "refused", "hint: nothing listens there"]);
 }
 
@@ -64,7 +58,8 @@ fn the_server_says_nothing() {
 fn the_server_says_nonsense() {
     let server = Odd::raw(|mut stream| {
         let _ = stream.write_all(b"220 mail.example ESMTP\r\n\r\n");
-        thread::sleep(Duration::from_secs(1));
+        // An end with unread bytes would be a reset, which may come before the request is written.
+        let _ = stream.read_to_end(&mut Vec::new());
     });
     fails(&run(&[&server.url(), "-c", "2"]), 76, &["the response cannot be read"]);
 }
@@ -85,7 +80,8 @@ fn a_scenario_whose_users_cannot_come_in_is_given_up() {
         "toml",
         "stages = [{ duration = '1m', users = 3 }]\n[[scenarios]]\nname = 'a'\nsteps = [{ think = '1s' }]",
     );
-    fails(&run(&[&nobody(), "--scenario", file.to_str().unwrap()]), 69, &["nothing listens there"]);
+    let nobody = Nobody::start();
+    fails(&run(&[&nobody.ws(), "--scenario", file.to_str().unwrap()]), 69, &["nothing listens there"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn watch(flags: &[&str]) -> Screen {
 #[test]
 fn the_view_gives_way_to_the_summary() {
     let server = Server::start_without_rates();
-    let flags = [&server.ws("/echo"), "-c", "20", "-d", "2s", "--no-proxy"];
+    let flags = [&server.ws("/echo"), "-c", "20", "-d", "6s", "--no-proxy"];
     let mut screen = watch(&flags);
     for part in
         ["measuring", "answered/s", "20 of 20 connections", "descriptors", "of a core", "p99 in microseconds"]

@@ -32,7 +32,7 @@ fn every_report_is_as_its_schema_says() {
     let (echo, native) = (server.ws("/echo"), server.ws("/ws"));
     let pid = std::process::id().to_string();
     for flags in [
-        &[&*echo, "--fail", "p99<1h", "--fail", "rate>1"][..],
+        &[&*echo, "--fail", "p99<1h", "--fail", "rate>=0"][..],
         &[&echo, "--rate", "50", "--pid", &pid],
         &[&echo, "-p", "connect"],
         &[&echo, "-p", "idle", "--processes", "2"],
@@ -61,7 +61,7 @@ fn the_schema_refuses_what_is_no_report() {
 fn thresholds_decide_the_exit_status() {
     let server = Server::start_without_rates();
     let short = ["-c", "2", "-d", "500ms", "--warmup", "0s"];
-    let met = ["--fail", "p99.9<1h", "--fail", "errors<0.1%", "--fail", "rate>=1"];
+    let met = ["--fail", "p99.9<1h", "--fail", "errors<0.1%", "--fail", "rate>=0"];
     let done = run(&[&[&*server.ws("/echo")], &short[..], &met[..]].concat()).succeeded();
     assert_eq!(done.out.matches("threshold       met").count(), 3, "{}", done.out);
     let missed = ["--fail", "p50<1ns", "--fail", "lost<=0"];

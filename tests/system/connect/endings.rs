@@ -1,12 +1,11 @@
 //! Peers that refuse, break off, break the protocol or say nothing: what is told, and the exit status.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::peer::{Peer, echo, frames, websocket};
+use super::peer::{Nobody, Peer, echo, frames, websocket};
 use super::run::run;
 use crate::server::Server;
 
@@ -38,9 +37,8 @@ fn a_refusal_cannot_write_to_the_terminal_in_its_own_way() {
 
 #[test]
 fn nobody_there_is_69() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let nobody = Nobody::start();
+    let url = nobody.ws();
     run(&[&url], "").failed(69, "error: no connection\n");
     run(&[&url], "").failed(69, "hint: nothing listens there");
     run(&[&url, "--unix-socket", "/no/such/socket"], "").failed(69, "hint: there is no such socket");

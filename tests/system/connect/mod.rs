@@ -4,7 +4,7 @@ mod curl;
 mod endings;
 mod network;
 mod npm;
-mod peer;
+pub(crate) mod peer;
 mod pipe;
 pub(crate) mod run;
 pub(crate) mod screen;

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use tokio::net::TcpSocket;
 use tungstenite::{Message, WebSocket};
 
 use crate::server::SOON;
@@ -36,6 +37,24 @@ impl<T: Send + 'static> Peer<T> {
     /// The next thing that the closure returned.
     pub(crate) fn said(&self) -> T {
         self.said.recv_timeout(SOON).unwrap()
+    }
+
+    pub(crate) fn ws(&self) -> String {
+        format!("ws://{}/", self.address)
+    }
+}
+
+/// A port on which nobody listens, nor can while this is held.
+pub(crate) struct Nobody {
+    address: SocketAddr,
+    _socket: TcpSocket,
+}
+
+impl Nobody {
+    pub(crate) fn start() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self { address: socket.local_addr().unwrap(), _socket: socket }
     }
 
     pub(crate) fn ws(&self) -> String {

@@ -169,7 +169,7 @@ fn a_peer_that_answers_no_ping_is_given_up() {
         let mut stream = socket.into_inner();
         let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
     });
-    let flags = ["--ping-interval", "20ms", "--ping-timeout", "300ms", "--keep-open", "--jsonl"];
+    let flags = ["--ping-interval", "20ms", "--ping-timeout", "3s", "--keep-open", "--jsonl"];
     let url = peer.ws();
     let done = run(&[&[&*url], &flags[..]].concat(), "");
     done.failed(75, "the server did not answer a ping in time");
