@@ -67,6 +67,12 @@ impl Attack {
         self.set("limits.exempt", "127.0.0.1/32")
     }
 
+    /// Requests have less time than by default, for attacks that wait until it is over. It is still long enough for the
+    /// well-behaved on a machine that is busy.
+    pub(crate) fn hurried(self) -> Self {
+        self.set("server.handshake_timeout", "5s")
+    }
+
     /// The members show this token.
     pub(crate) fn token(mut self, token: &str) -> Self {
         self.token = Some(token.to_owned());

@@ -13,7 +13,7 @@ const BODIES: usize = 300;
 
 #[test]
 fn publishing_is_given_up_when_the_body_does_not_come() {
-    Attack::new("slow_publishing").lines(3000).run(async |target| {
+    Attack::new("slow_publishing").hurried().lines(3000).run(async |target| {
         let head = |key: &str| {
             format!(
                 "POST /api/publish HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n\

@@ -11,7 +11,7 @@ use crate::wire::until_end;
 
 #[test]
 fn heads_that_come_byte_by_byte_are_given_up() {
-    Attack::new("slow_heads").lines(2000).run(async |target| {
+    Attack::new("slow_heads").hurried().lines(2000).run(async |target| {
         let mut drips = JoinSet::new();
         for _ in 0..200 {
             let mut stream = target.stream(2).await.unwrap();

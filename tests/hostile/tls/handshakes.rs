@@ -45,7 +45,7 @@ fn handshakes_without_end_keep_nobody_out() {
 /// Each has `server.handshake_timeout`, whether it says nothing, begins a record, or a hello.
 #[test]
 fn unfinished_handshakes_are_given_up() {
-    Attack::new("tls_unfinished").tls().lines(20_000).run(async |target| {
+    Attack::new("tls_unfinished").tls().hurried().lines(20_000).run(async |target| {
         let mut held = Vec::new();
         for number in 0..600 {
             let mut stream = target.stream(2).await.unwrap();
