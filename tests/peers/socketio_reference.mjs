@@ -8,14 +8,14 @@ import { createServer } from "node:http";
 import { Server } from "socket.io";
 import msgpack from "socket.io-msgpack-parser";
 
-const SHORT = { pingInterval: 300, pingTimeout: 500, upgradeTimeout: 400, connectTimeout: 400 };
+const SHORT = { pingInterval: 500, pingTimeout: 2_500, upgradeTimeout: 2_500, connectTimeout: 2_500 };
 
 const PROFILES = {
   default: {},
   short: SHORT,
   limited: { maxHttpBufferSize: 10_000, cookie: true, allowUpgrades: false },
   version3: { ...SHORT, allowEIO3: true },
-  recovery: { ...SHORT, connectionStateRecovery: { maxDisconnectionDuration: 2_000 } },
+  recovery: { ...SHORT, connectionStateRecovery: { maxDisconnectionDuration: 5_000 } },
   deflate: { perMessageDeflate: true },
   msgpack: { parser: msgpack },
 };
@@ -56,7 +56,7 @@ function attend(socket, endings) {
     socket.emit("question", ...args, (...answers) => socket.emit("answered", ...answers));
   });
   socket.on("ask-room", (room, value) => {
-    socket.nsp.to(room).timeout(300).emit("question", value, (error, answers) => {
+    socket.nsp.to(room).timeout(3_000).emit("question", value, (error, answers) => {
       socket.emit("answers", error !== null, answers);
     });
   });

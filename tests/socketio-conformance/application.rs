@@ -15,7 +15,7 @@
 //! | `to {rooms, except}, event, value` | emits the event to the rooms |
 //! | `others rooms, event, value` | emits the event to the rooms but not to the sender |
 //! | `ask ...` | emits `question ...`, awaits the acknowledgement and emits `answered` with its arguments |
-//! | `ask-room room, value` | asks the room `question` for 300 ms at least and emits `answers` with whether somebody did not answer, and the answers |
+//! | `ask-room room, value` | asks the room `question` for 3 s at most and emits `answers` with whether somebody did not answer, and the answers |
 //! | `disconnect-me close` | disconnects the socket, or all of its connection |
 //! | `who-am-i` | acknowledges with `{id, query, url, secure, xdomain, auth}` |
 //! | `ending id` | acknowledges with the reason for which a socket ended, once it has |
@@ -32,8 +32,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-const SHORT: &str = "ping_interval = '300ms'\nping_timeout = '500ms'\nupgrade_timeout = '400ms'\n\
-                     connect_timeout = '400ms'\n";
+const SHORT: &str = "ping_interval = '500ms'\nping_timeout = '2500ms'\nupgrade_timeout = '2500ms'\n\
+                     connect_timeout = '2500ms'\n";
 
 /// The settings of each [`Profile`](crate::subject::Profile), by its name.
 const PROFILES: &[(&str, &[&str])] = &[
@@ -41,7 +41,7 @@ const PROFILES: &[(&str, &[&str])] = &[
     ("short", &[SHORT]),
     ("limited", &["max_http_buffer_size = '10000B'\ncookie = 'io'\nallow_upgrades = false\n"]),
     ("version3", &[SHORT, "allow_eio3 = true\n"]),
-    ("recovery", &[SHORT, "recovery = true\nmax_disconnection_duration = '2s'\n"]),
+    ("recovery", &[SHORT, "recovery = true\nmax_disconnection_duration = '5s'\n"]),
     ("deflate", &["per_message_deflate = 'no-takeover'\n"]),
     ("msgpack", &[]),
 ];
@@ -183,7 +183,7 @@ fn ask(namespace: Definition) -> Definition {
             });
         })
         .on("ask-room", |socket: Socket, Args((room, value)): Args<(String, Value)>| {
-            let asked = socket.namespace().to(room).timeout(Duration::from_millis(300));
+            let asked = socket.namespace().to(room).timeout(Duration::from_secs(3));
             let answers = asked.emit_with_ack::<Value>("question", value);
             tokio::spawn(async move {
                 let answers = answers.await.unwrap();

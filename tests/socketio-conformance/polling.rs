@@ -55,7 +55,7 @@ impl Polling {
     pub(crate) async fn pending_get(&self) -> Connection {
         let mut connection = Connection::open(self.address).await;
         connection.send(request("GET", &self.target(), &[], b"")).await;
-        arrival().await;
+        arrival(self.address).await;
         connection
     }
 
@@ -120,7 +120,10 @@ pub(crate) fn socket_id(packet: &str, prefix: &str) -> String {
     payload["sid"].as_str().unwrap().to_owned()
 }
 
-/// Gives a request time to reach the server where it answers nothing by which that could be seen.
-pub(crate) async fn arrival() {
-    tokio::time::sleep(Duration::from_millis(60)).await;
+/// Gives a request time to reach the server where it answers nothing by which that could be seen: a while, and as long as
+/// another request takes that comes after it.
+pub(crate) async fn arrival(address: SocketAddr) {
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    ask(address, "GET", "/nothing").await;
+    tokio::time::sleep(Duration::from_millis(30)).await;
 }

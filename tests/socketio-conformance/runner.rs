@@ -17,7 +17,7 @@ use crate::subject::Subject;
 /// How many cases run at the same time; they mostly wait.
 const AT_ONCE: usize = 24;
 /// How long a case may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// How a case ended.
 pub(crate) struct Ending {

@@ -5,19 +5,21 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 /// One server with its own settings; the others are the defaults of the npm `socket.io` server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Profile {
     /// Nothing but defaults.
     Default,
-    /// `pingInterval` 300 ms, `pingTimeout` 500 ms, `upgradeTimeout` and `connectTimeout` 400 ms.
+    /// `pingInterval` 500 ms; `pingTimeout`, `upgradeTimeout` and `connectTimeout` 2.5 s: on a machine that is busy a client
+    /// may not have answered sooner.
     Short,
     /// `maxHttpBufferSize` 10,000 bytes, `cookie` on, `allowUpgrades` off.
     Limited,
     /// As `Short`, and `allowEIO3` on.
     Version3,
-    /// As `Short`, and connection state recovery on for disconnections of 2 s at most.
+    /// As `Short`, and connection state recovery on for disconnections of 5 s at most.
     Recovery,
     /// `perMessageDeflate` on.
     Deflate,
@@ -25,9 +27,12 @@ pub(crate) enum Profile {
     Msgpack,
 }
 
-/// The heartbeat of the profiles in which time matters, as [`Profile::Short`] has it.
-pub(crate) const PING_INTERVAL: std::time::Duration = std::time::Duration::from_millis(300);
-pub(crate) const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
+/// The times of the profiles in which time matters, as [`Profile::Short`] has them.
+pub(crate) const PING_INTERVAL: Duration = Duration::from_millis(500);
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_millis(2500);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(2500);
+/// That of [`Profile::Recovery`].
+pub(crate) const LONGEST_DISCONNECTION: Duration = Duration::from_secs(5);
 
 /// The command, split at blanks, that starts another server than ours.
 const COMMAND: &str = "SOCKETIO_SERVER";

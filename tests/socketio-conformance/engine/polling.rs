@@ -251,7 +251,7 @@ async fn aborted_get_closes(subject: &'static Subject) {
 async fn aborted_post_closes(subject: &'static Subject) {
     let (session, sid) = Polling::connect(subject.at(Profile::Default)).await;
     let post = session.partial_post().await;
-    arrival().await;
+    arrival(session.address).await;
     drop(post);
     assert_eq!(ending(session.address, &sid).await, "transport error");
     session.is_gone().await;

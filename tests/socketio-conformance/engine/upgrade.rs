@@ -124,7 +124,7 @@ async fn release_does_not_wait_for_a_ping(subject: &'static Subject) {
     let probed = Instant::now();
     assert_eq!(get.response().await.packets(), ["6"]);
     assert_eq!(session.get().await.packets(), ["6"]);
-    assert!(probed.elapsed() < Duration::from_secs(3), "{:?}", probed.elapsed());
+    assert!(probed.elapsed() < Duration::from_secs(15), "{:?}", probed.elapsed());
 }
 
 async fn second_websocket_is_closed(subject: &'static Subject) {

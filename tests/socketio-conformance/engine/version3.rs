@@ -149,7 +149,7 @@ async fn polling_opens_a_session(subject: &'static Subject) {
     let (length, rest) = response.text().split_once(':').unwrap();
     let open: Value = serde_json::from_str(&rest[1..length.parse().unwrap()]).unwrap();
     assert_eq!(open["upgrades"], json!(["websocket"]));
-    assert_eq!((&open["pingInterval"], &open["pingTimeout"]), (&json!(300), &json!(500)));
+    assert_eq!((&open["pingInterval"], &open["pingTimeout"]), (&json!(500), &json!(2500)));
     assert!(open["sid"].is_string());
 }
 
@@ -267,7 +267,7 @@ async fn websocket_serves_after_the_upgrade(subject: &'static Subject) {
         let (address, target) = (subject.at(Profile::Version3), session.target.clone());
         tokio::spawn(async move { ask(address, "GET", &target).await })
     };
-    arrival().await;
+    arrival(subject.at(Profile::Version3)).await;
     let mut socket = WebSocket::open(subject.at(Profile::Version3), &target).await;
     socket.text("2probe").await;
     assert_eq!(socket.next().await, Frame::Text("3probe".to_owned()));

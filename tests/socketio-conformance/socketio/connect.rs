@@ -1,6 +1,6 @@
 //! CONNECT and CONNECT_ERROR.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::v5;
 use crate::case::{Case, Place, case};
 use crate::client::{self, Client};
 use crate::polling::{Polling, socket_id};
-use crate::subject::{Profile, Subject};
+use crate::subject::{CONNECT_TIMEOUT, Profile, Subject};
 use crate::websocket::{Frame, WebSocket};
 
 const CONNECTION: Place = v5("Connection to a namespace");
@@ -274,7 +274,6 @@ async fn dynamic_namespace_is_joined(subject: &'static Subject) {
 }
 
 async fn connect_timeout_closes(subject: &'static Subject) {
-    const CONNECT_TIMEOUT: Duration = Duration::from_millis(400);
     for packet in [None, Some("40/random,")] {
         let opened = Instant::now();
         let mut client = Client::open(subject.at(Profile::Short)).await;

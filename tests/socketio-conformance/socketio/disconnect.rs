@@ -4,7 +4,7 @@ use super::v5;
 use crate::case::{Case, Place, case};
 use crate::client::{Client, ending};
 use crate::polling::socket_id;
-use crate::subject::{Profile, Subject};
+use crate::subject::{CONNECT_TIMEOUT, PING_INTERVAL, Profile, Subject};
 use crate::websocket::{TEXT, frame};
 
 const DISCONNECTION: Place = v5("Disconnection from a namespace");
@@ -64,8 +64,8 @@ async fn client_leaves_a_namespace(subject: &'static Subject) {
 async fn last_namespace_leaves_the_connection(subject: &'static Subject) {
     let mut client = Client::connect(subject.at(Profile::Short)).await;
     client.text("41").await;
-    // Longer than connectTimeout; the pings are answered meanwhile.
-    let rest = tokio::time::timeout(std::time::Duration::from_millis(700), client.frame()).await;
+    // The pings are answered meanwhile.
+    let rest = tokio::time::timeout(CONNECT_TIMEOUT + PING_INTERVAL, client.frame()).await;
     assert!(rest.is_err(), "{rest:?}");
     let again = client.join("/").await;
     assert_ne!(again, client.sid);

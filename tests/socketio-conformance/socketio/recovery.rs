@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::case::{Case, Place, case};
 use crate::client::Client;
-use crate::subject::{PING_INTERVAL, PING_TIMEOUT, Profile, Subject};
+use crate::subject::{LONGEST_DISCONNECTION, PING_INTERVAL, PING_TIMEOUT, Profile, Subject};
 
 const RECOVERY: Place = Place("npm socket.io", "connection state recovery");
 const BETTER: Place = Place("Weaknesses of the reference", "connection state recovery");
@@ -180,7 +180,7 @@ async fn farewell_is_final(subject: &'static Subject) {
 async fn sessions_expire(subject: &'static Subject) {
     let (client, ticket) = connect(subject).await;
     lose(subject, client).await;
-    tokio::time::sleep(std::time::Duration::from_millis(2_600)).await;
+    tokio::time::sleep(LONGEST_DISCONNECTION + std::time::Duration::from_millis(600)).await;
     is_new(subject, &ticket).await;
 }
 
@@ -201,7 +201,6 @@ async fn off_by_default(subject: &'static Subject) {
 }
 
 async fn quiet_connections_recover(subject: &'static Subject) {
-    const LONGEST_DISCONNECTION: std::time::Duration = std::time::Duration::from_secs(2);
     let (mut client, ticket) = connect(subject).await;
     let quiet = LONGEST_DISCONNECTION + 2 * (PING_INTERVAL + PING_TIMEOUT);
     let rest = tokio::time::timeout(quiet, client.frame()).await;
