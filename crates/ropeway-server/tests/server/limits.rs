@@ -135,7 +135,10 @@ fn a_client_that_does_not_read_is_closed_with_4002() {
 /// The names of the events that a member finds who has not read for long: `often` many times, `rare` once, and `often`
 /// many times again.
 fn found_late(slow_consumer: &str) -> Vec<String> {
-    let server = Running::with(&[("limits.outbox", "4MiB"), ("limits.slow_consumer", slow_consumer)]);
+    // Who does not read answers no pings either; on a slow machine this may take longer than they are waited for.
+    let patience = ("heartbeat.interval", "10m");
+    let server =
+        Running::with(&[("limits.outbox", "4MiB"), ("limits.slow_consumer", slow_consumer), patience]);
     let mut slow = Client::in_room(&server, "plain:s");
     let mut fast = Client::in_room(&server, "plain:s");
     let (large, small) = (json!("x".repeat(500_000)), json!(1));
