@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { Server } from "socket.io";
 import msgpack from "socket.io-msgpack-parser";
 
-const SHORT = { pingInterval: 500, pingTimeout: 2_500, upgradeTimeout: 2_500, connectTimeout: 2_500 };
+const SHORT = { pingInterval: 500, pingTimeout: 4_000, upgradeTimeout: 4_000, connectTimeout: 4_000 };
 
 const PROFILES = {
   default: {},

@@ -32,8 +32,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-const SHORT: &str = "ping_interval = '500ms'\nping_timeout = '2500ms'\nupgrade_timeout = '2500ms'\n\
-                     connect_timeout = '2500ms'\n";
+const SHORT: &str = "ping_interval = '500ms'\nping_timeout = '4s'\nupgrade_timeout = '4s'\n\
+                     connect_timeout = '4s'\n";
 
 /// The settings of each [`Profile`](crate::subject::Profile), by its name.
 const PROFILES: &[(&str, &[&str])] = &[

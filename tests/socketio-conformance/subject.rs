@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(crate) enum Profile {
     /// Nothing but defaults.
     Default,
-    /// `pingInterval` 500 ms; `pingTimeout`, `upgradeTimeout` and `connectTimeout` 2.5 s: on a machine that is busy a client
+    /// `pingInterval` 500 ms; `pingTimeout`, `upgradeTimeout` and `connectTimeout` 4 s: on a machine that is busy a client
     /// may not have answered sooner.
     Short,
     /// `maxHttpBufferSize` 10,000 bytes, `cookie` on, `allowUpgrades` off.
@@ -29,8 +29,8 @@ pub(crate) enum Profile {
 
 /// The times of the profiles in which time matters, as [`Profile::Short`] has them.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_millis(500);
-pub(crate) const PING_TIMEOUT: Duration = Duration::from_millis(2500);
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(2500);
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(4);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 /// That of [`Profile::Recovery`].
 pub(crate) const LONGEST_DISCONNECTION: Duration = Duration::from_secs(5);
 

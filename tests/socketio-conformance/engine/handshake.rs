@@ -130,7 +130,7 @@ async fn upgrades_are_offered_when_allowed(subject: &'static Subject) {
 
 async fn intervals_are_those_of_the_server(subject: &'static Subject) {
     let short = Polling::open(subject.at(Profile::Short)).await;
-    assert_eq!((&short.open["pingInterval"], &short.open["pingTimeout"]), (&json!(500), &json!(2500)));
+    assert_eq!((&short.open["pingInterval"], &short.open["pingTimeout"]), (&json!(500), &json!(4000)));
     let limited = Polling::open(subject.at(Profile::Limited)).await;
     assert_eq!(limited.open["maxPayload"], 10_000);
 }

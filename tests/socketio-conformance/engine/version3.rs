@@ -149,7 +149,7 @@ async fn polling_opens_a_session(subject: &'static Subject) {
     let (length, rest) = response.text().split_once(':').unwrap();
     let open: Value = serde_json::from_str(&rest[1..length.parse().unwrap()]).unwrap();
     assert_eq!(open["upgrades"], json!(["websocket"]));
-    assert_eq!((&open["pingInterval"], &open["pingTimeout"]), (&json!(500), &json!(2500)));
+    assert_eq!((&open["pingInterval"], &open["pingTimeout"]), (&json!(500), &json!(4000)));
     assert!(open["sid"].is_string());
 }
 

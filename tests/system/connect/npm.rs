@@ -90,7 +90,7 @@ fn npm_socket_io_is_talked_with() {
     let done = run(&[url, "--socketio", "--namespace", "/guarded"], "");
     done.failed(77, r#"{"message":"Not authorized","data":{"reason":"token"}}"#);
     // Longer than the ping interval and its timeout: heartbeats are answered.
-    let done = run(&[url, "--socketio", "--keep-open=4s", "--jsonl"], "");
+    let done = run(&[url, "--socketio", "--keep-open=5s", "--jsonl"], "");
     done.succeeded();
     assert_eq!(done.events("close")[0]["by"], "us");
 }
