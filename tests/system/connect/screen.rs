@@ -1,6 +1,7 @@
 //! A terminal for the command, and what a person sees on it.
 
 use std::io::{Read, Write};
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -112,6 +113,12 @@ impl Screen {
     pub(crate) fn line(&self, text: &str) -> String {
         self.wait_for(text);
         self.contents().lines().find(|line| line.contains(text)).unwrap().to_owned()
+    }
+
+    /// Sends a signal to the command.
+    pub(crate) fn signal(&self, name: &str) {
+        let process = self.child.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
     }
 
     /// Waits for the end, and until all that was written is on the screen; gives the exit status.

@@ -220,6 +220,19 @@ fn the_end_is_told_and_the_terminal_is_as_before() {
 }
 
 #[test]
+fn a_signal_ends_it_and_the_terminal_is_as_before() {
+    let server = Server::start();
+    let mut screen = talk(&server, &["--no-history"]);
+    screen.press("half");
+    screen.wait_for("> half");
+    screen.signal("TERM");
+    assert_eq!(screen.end(), 128 + 15);
+    screen.wait_for("Closed from this side with 1000");
+    assert!(screen.is_as_found());
+    assert!(!screen.contents().contains("half"), "{}", screen.contents());
+}
+
+#[test]
 fn an_editor_that_takes_no_text_does_not_hold_up_the_end() {
     // Ctrl-V takes the next key as it is; Ctrl-R searches.
     for (typed, shown) in [("half\x16", "> half"), ("half\x12", "(reverse-i-search)")] {
